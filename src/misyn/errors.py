@@ -1,0 +1,142 @@
+"""Every way misyn can refuse, as one tree.
+
+Rules
+-----
+1. Every error a caller may want to catch derives from :class:`MisynError`.
+2. A message says what was expected, what was found, where, and what to do next. It never repeats raw header values:
+   a hostile file must not speak through our terminal, and a patient's name must not reach a log.
+3. Nothing here imports anything: the tree can be read without the house.
+
+The tree::
+
+    MisynError
+    ├── UsageError                 the call cannot mean anything
+    ├── MissingExtra               an optional package is absent; the message ends with the pip line
+    ├── InputError                 what was given cannot be used
+    │   ├── NoImages               a place holds nothing that reads as an image
+    │   ├── TableError             a table does not read, or does not join the images
+    │   ├── RecordError            misyn.yaml has problems; all are listed, each with its path
+    │   └── UnreadableImage        one file
+    │       ├── UnknownFormat      no reader recognises its content
+    │       ├── MalformedImage     it claims a format and breaks that format's rules
+    │       ├── NoPixels           a valid object of a kind that has none (a report, a plan, a waveform)
+    │       ├── UnsupportedImage   valid, and not readable here (a codec, a layout)
+    │       └── LimitExceeded      reading it would pass a limit that protects this machine
+    ├── MarkError                  a mark cannot be written
+    │   ├── NoRoomForMark          the format has no place for one; the message names a format to convert to
+    │   ├── AcquiredFromPatient    the header shows acquisition from a patient; ``--force`` is needed and is recorded
+    │   └── WouldOverwrite         a file is already there; ``--overwrite`` is needed
+    ├── EvaluationError            a measure is undefined on this input
+    └── EvidenceError              evidence is missing, altered, or not what its digest says
+
+Example:
+    >>> raise RecordError([("data.synthetic.path", "expected text, found 3")])  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    RecordError: 1 problem in the record: data.synthetic.path: expected text, found 3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class MisynError(Exception):
+    """Anything misyn refuses to do, with a sentence a person can act on."""
+
+
+class UsageError(MisynError):
+    """The call itself cannot mean anything: contradictory or missing arguments."""
+
+
+class MissingExtra(MisynError):
+    """An optional package is not installed.
+
+    Example:
+        >>> print(MissingExtra("C2PA credentials", package="c2pa-python", extra="credential"))
+        C2PA credentials need c2pa-python, which is not installed. Next: pip install 'misyn[credential]'
+    """
+
+    def __init__(self, what: str, *, package: str, extra: str) -> None:
+        super().__init__(f"{what} need {package}, which is not installed. Next: pip install 'misyn[{extra}]'")
+        self.package = package
+        self.extra = extra
+
+
+class InputError(MisynError):
+    """What was given cannot be used."""
+
+
+class NoImages(InputError):
+    """A place holds nothing that reads as an image."""
+
+
+class TableError(InputError):
+    """A table does not read, or does not join the images."""
+
+
+class RecordError(InputError):
+    """A record has problems; ``problems`` lists all of them as (path in the record, sentence)."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        self.problems = tuple(problems)
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''} in the record"
+        super().__init__(f"{count}: " + "; ".join(f"{where}: {what}" for where, what in self.problems))
+
+
+class UnreadableImage(InputError):
+    """One file cannot be read as an image. ``path`` is the file, or None for bytes in memory."""
+
+    def __init__(self, message: str, *, path: Path | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+
+    def __reduce__(self) -> tuple[type[UnreadableImage], tuple[str], dict[str, object]]:
+        """Keep the path when the error crosses a process border."""
+        return type(self), (str(self),), self.__dict__
+
+
+class UnknownFormat(UnreadableImage):
+    """No reader recognises the content."""
+
+
+class MalformedImage(UnreadableImage):
+    """The file claims a format and breaks that format's rules."""
+
+
+class NoPixels(UnreadableImage):
+    """A valid object of a kind that carries no pixels, such as a structured report."""
+
+
+class UnsupportedImage(UnreadableImage):
+    """A valid image that cannot be read here."""
+
+
+class LimitExceeded(UnreadableImage):
+    """Reading would pass a limit. ``limit`` names the field of :class:`misyn.images.limits.Limits`."""
+
+    limit: str = ""
+
+
+class MarkError(MisynError):
+    """A mark cannot be written."""
+
+
+class NoRoomForMark(MarkError):
+    """The format has no place for a mark."""
+
+
+class AcquiredFromPatient(MarkError):
+    """The header shows that the image was acquired from a patient."""
+
+
+class WouldOverwrite(MarkError):
+    """A file is already where the result would go."""
+
+
+class EvaluationError(MisynError):
+    """A measure is undefined on this input."""
+
+
+class EvidenceError(MisynError):
+    """Evidence is missing, altered, or not what its digest says."""
