@@ -1,0 +1,26 @@
+# Targets a contributor needs; `make help` lists them.
+PYTHON ?= .venv-test/bin/python
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+test: ## install what the tests need, and run everything CI runs
+	python3 tools/test.py
+
+lint: ## ruff and mypy
+	$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
+
+format: ## let ruff mend what it can
+	$(PYTHON) -m ruff check --fix . ; $(PYTHON) -m ruff format .
+
+docs: ## run the examples of the documentation and the docstrings
+	$(PYTHON) -m pytest -q src tests/test_docs.py
+
+bench: ## every benchmark; prints ratios, takes long
+	for script in benchmarks/*.py; do $(PYTHON) $$script || exit 1; done
+
+requirements: ## pin and hash the dependencies again (needs uv)
+	python3 tools/pin.py
+
+.PHONY: help test lint format docs bench requirements

@@ -1,0 +1,58 @@
+"""``misyn audit``: a record in, a report out."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from misyn.cli import frame
+
+
+@click.command("audit")
+@click.argument("record", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the report; default: audit/ beside the record.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 when a finding is not-met or a claim is not supported.")
+@frame.seed_option
+@frame.workers_option
+@frame.json_option
+@frame.command
+def command(record: Path, out: Path | None, seed: int, workers: int | None, *, strict: bool, as_json: bool) -> None:
+    """Audit a technique: its marks, its limits, its claims; writes audit.json and report.html.
+
+    RECORD is the technique's misyn.yaml.
+    """
+    from misyn.audit import audit  # noqa: PLC0415 - numerics are imported when needed
+
+    with frame.bar("auditing") as progress:
+        content, page = audit(record, out=out, seed=seed, workers=workers, progress=progress)
+    if as_json:
+        frame.print_json(content)
+    else:
+        print_summary(content, page)
+    if strict and not holds(content):
+        sys.exit(frame.NO)
+
+
+def holds(content: dict[str, Any]) -> bool:
+    """Say whether no finding is not-met and every claim is supported."""
+    unmet = any(finding["status"] == "not-met" for finding in content["findings"])
+    return not unmet and all(claim["status"] == "supported" for claim in content["claims"])
+
+
+def print_summary(content: dict[str, Any], page: Path) -> None:
+    """Print what an audit found: the scope, the warnings, counts by status, and where the report lies."""
+    click.echo(content["scope"])
+    for warning in content["warnings"]:
+        click.echo(f"! {warning['text']}")
+    for name in ("findings", "claims"):
+        counts = Counter(entry["status"] for entry in content[name])
+        click.echo(f"{name}: " + (", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "none"))
+    click.echo(f"report: {page}")

@@ -1,0 +1,52 @@
+"""``misyn verify``: what do these files say of their origin?"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from misyn.cli import frame
+
+
+@click.command("verify")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--expect",
+    type=click.Choice(["synthetic", "no-evidence"]),
+    help="Exit with 1 unless every file has this verdict.",
+)
+@frame.workers_option
+@frame.json_option
+@frame.command
+def command(paths: tuple[Path, ...], expect: str | None, workers: int | None, *, as_json: bool) -> None:
+    """Say, for every file, whether anything in it states synthetic origin.
+
+    Four verdicts: synthetic, contradictory, no-evidence, unreadable. There is no verdict "medical": a file without a
+    mark is a file without a mark. Exit status 1 when a file is contradictory, or --expect is unmet.
+    """
+    from misyn.marks.collection import verify_all  # noqa: PLC0415 - numerics are imported when needed
+
+    with frame.bar("verifying") as progress:
+        result = verify_all(paths, workers=workers, progress=progress)
+    if as_json:
+        frame.print_json(result)
+    else:
+        _print(result)
+    verdicts = {file["verdict"] for file in result["files"]}
+    if "contradictory" in verdicts or (expect and verdicts != {expect}):
+        sys.exit(frame.NO)
+    if verdicts == {"unreadable"}:
+        sys.exit(frame.REFUSED)
+
+
+def _print(result: dict[str, Any]) -> None:
+    for file in result["files"]:
+        click.echo(f"{file['verdict']:<14}{file['path']}")
+        click.echo(f"{'':14}{file['explain']}")
+        for problem in file["problems"]:
+            click.echo(f"{'':14}! {problem}")
+    counts = ", ".join(f"{n} {verdict}" for verdict, n in result["summary"]["verdicts"].items() if n)
+    click.echo(f"{len(result['files'])} files: {counts}")
