@@ -68,7 +68,7 @@ class PcaGaussian:
         return cls(mean, axes[:keep], scale, tuple(images.shape[1:]))
 
     def sample(self, count: int, *, seed: int) -> NDArray[np.float32]:
-        """Draw ``count`` synthetic images, shape ``(count, *shape)``, in the training images' range or slightly beyond."""
+        """Draw ``count`` synthetic images, shape ``(count, *shape)``, about the training images' range."""
         steps = np.random.default_rng(seed).standard_normal((count, len(self.scale))) * self.scale
         return (self.mean + steps @ self.axes).reshape(count, *self.shape).astype(np.float32)
 

@@ -1,0 +1,230 @@
+"""The main job: a record in, a report out. Here marks, evaluate, practice and report meet, and nowhere else.
+
+Rules
+-----
+1. Order: read the record, verify the synthetic files' marks, measure, judge, show. Each step hands on plain results.
+2. What the record does not name is not measured, and what is not measured becomes a finding, never a silent pass.
+   What it names and cannot be found is a warning that leads; without any synthetic image there is nothing to audit.
+3. Results are written whole, file by file, the report last.
+
+Example:
+    >>> audit(Path("nowhere.yaml"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    misyn.errors.InputError: expected a record such as misyn.yaml, found nothing that can be read at nowhere.yaml...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from misyn import __version__
+from misyn.atomic import write_bytes
+from misyn.canonical import canonical_bytes
+from misyn.errors import NoImages
+from misyn.practice import claims, findings, phases
+from misyn.practice.record import Record, load
+from misyn.results import Caveat, Evidence, as_json
+
+if TYPE_CHECKING:
+    from misyn.evaluate.study import Sets
+    from misyn.images.collection import Collection
+
+Progress = Callable[[int, int], None]
+ROLES = ("training", "held_out", "reference", "synthetic")
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What was found on disk, what it showed, and what could not be found."""
+
+    evidence: Mapping[str, Evidence]
+    caveats: tuple[Caveat, ...]
+
+
+def audit(
+    record_path: Path,
+    *,
+    out: Path | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[dict[str, Any], Path]:
+    """Audit a technique; write ``audit.json``, ``marks.json``, ``evaluation.json``, ``per-image.parquet``, ``report.html``.
+
+    Args:
+        record_path: the technique's ``misyn.yaml``; paths in it are relative to its folder.
+        out: folder for the results; default ``audit`` beside the record.
+        seed: seed of everything random.
+        workers: processes, as in :func:`misyn.engine.map`.
+        progress: called with (done, total) while files are read.
+
+    Returns:
+        The content of ``audit.json`` and the path of the report.
+
+    Raises:
+        RecordError: the record has mistakes; all are listed.
+        NoImages: the record names synthetic images and none can be read there.
+        TableError: a table does not read or does not join its images.
+    """
+    record = load(record_path)
+    out = out or record_path.parent / "audit"
+    measured = _measure(record, out=out, seed=seed, workers=workers, progress=progress)
+    content = _judge(record, measured, command=f"misyn audit {record_path.name} --seed {seed}", seed=seed)
+    _write_json(out / "audit.json", content)
+    return content, _show(out, content, measured.evidence, record)
+
+
+def evaluate_folders(
+    *,
+    medical: Path,
+    synthetic: Path,
+    held_out: Path | None,
+    reference: bool,
+    columns: Mapping[str, Any],
+    features: str | None,
+    seed: int,
+    workers: int | None,
+    out: Path,
+    progress: Progress | None = None,
+) -> tuple[dict[str, Any], Path]:
+    """Measure without a record: two or three folders in, ``evaluation.json`` and the report's evaluation pages out.
+
+    Args:
+        medical: training images, or other medical images when ``reference`` is true.
+        synthetic: synthetic images.
+        held_out: unseen medical images of the training images' source.
+        reference: whether ``medical`` are not the training images.
+        columns: ``table``, ``key``, ``patient``, ``label``, ``groups`` of :func:`misyn.images.collection.collect`.
+        features: name of the extractor, or None for the default.
+        seed: seed of everything random.
+        workers: processes, as in :func:`misyn.engine.map`.
+        out: folder for the results.
+        progress: called with (done, total) while files are read.
+
+    Raises:
+        NoImages: a folder holds nothing that reads as an image.
+        TableError: the table does not read or does not join the images.
+    """
+    from misyn.evaluate.study import Sets, evaluate  # noqa: PLC0415 - numerics only when measuring
+    from misyn.images.collection import collect  # noqa: PLC0415
+    from misyn.report.page import write  # noqa: PLC0415
+
+    seen = collect(medical, **columns)
+    sets = Sets(
+        synthetic=collect(synthetic, label="@folder" if columns.get("label") == "@folder" else None),
+        training=None if reference else seen,
+        reference=seen if reference else None,
+        held_out=None if held_out is None else collect(held_out, **columns),
+    )
+    options = {} if features is None else {"extractor": features}
+    evaluation = evaluate(sets, out=out, seed=seed, workers=workers, progress=progress, **options)
+    content = dict(evaluation.content)
+    page = write(out, audit=None, evaluation=content, marks=None, record=None, images=out / content["images"])
+    return content, page
+
+
+def _measure(record: Record, *, out: Path, seed: int, workers: int | None, progress: Progress | None) -> _Measured:
+    """Collect what the record names, verify its marks, and evaluate it."""
+    found, caveats = _collect(record)
+    if "synthetic" not in found:
+        return _Measured({}, tuple(caveats))
+    evidence = {"marks": _verify(found["synthetic"], workers=workers, progress=progress)}
+    _write_json(out / "marks.json", evidence["marks"].content)
+    if len(found) > 1:
+        evidence["evaluation"] = _evaluate(found, out=out, seed=seed, workers=workers, progress=progress)
+    return _Measured(evidence, tuple(caveats))
+
+
+def _collect(record: Record) -> tuple[dict[str, Collection], list[Caveat]]:
+    """Find the images of every role the record names (rule 2)."""
+    from misyn.images.collection import collect  # noqa: PLC0415 - numerics only when measuring
+
+    found: dict[str, Collection] = {}
+    caveats: list[Caveat] = []
+    for role in ROLES:
+        place = record.file(f"data.{role}.path")
+        if place is None:
+            continue
+        try:
+            found[role] = collect(
+                place,
+                table=record.file(f"data.{role}.table"),
+                key=record.get(f"data.{role}.key"),
+                patient=record.get(f"data.{role}.patient"),
+                label=record.get(f"data.{role}.label"),
+                groups=tuple(record.items(f"data.{role}.groups")),
+            )
+        except NoImages as error:
+            if role == "synthetic":
+                raise
+            caveats.append(Caveat(f"{role.replace('_', '-')}-not-found", f"data.{role}.path: {error}"))
+    return found, caveats
+
+
+def _verify(synthetic: Collection, *, workers: int | None, progress: Progress | None) -> Evidence:
+    """Ask every synthetic file what it says of its origin."""
+    from misyn.marks.collection import verify_files  # noqa: PLC0415 - numerics only when measuring
+    from misyn.marks.evidence import summarise  # noqa: PLC0415
+
+    verdicts = verify_files([item.path for item in synthetic.items], workers=workers, progress=progress)
+    return Evidence("marks", summarise(verdicts))
+
+
+def _evaluate(
+    found: Mapping[str, Collection], *, out: Path, seed: int, workers: int | None, progress: Progress | None
+) -> Evidence:
+    """Measure what the synthetic images lack, shift and copy."""
+    from misyn.evaluate.study import Sets, evaluate  # noqa: PLC0415 - numerics only when measuring
+
+    sets: Sets = Sets(**{role: found.get(role) for role in ROLES})  # type: ignore[arg-type]  # synthetic is there
+    result = evaluate(sets, out=out, seed=seed, workers=workers, progress=progress)
+    return Evidence("evaluation", result.content)
+
+
+def _judge(record: Record, measured: _Measured, *, command: str, seed: int) -> dict[str, Any]:
+    """Derive phase, findings and claims from the record and its evidence."""
+    evidence = measured.evidence
+    phase = phases.derive(evidence, record)
+    warnings = list(measured.caveats)
+    if "evaluation" in evidence:
+        warnings += [Caveat(w["id"], w["text"]) for w in evidence["evaluation"].content["warnings"]]
+    content: dict[str, Any] = as_json(
+        {
+            "schema": "misyn/audit/1",
+            "misyn": __version__,
+            "record": record.digest,
+            "technique": record.get("technique"),
+            "phase": phase.number,
+            "scope": phase.scope,
+            "warnings": warnings,
+            "findings": findings.judge(record, evidence),
+            "claims": claims.judge(record, evidence, phase),
+            "limitations": record.get("limitations", {}),
+            "evidence": [{"kind": e.kind, "digest": e.digest, "file": f"{kind}.json"} for kind, e in evidence.items()],
+            "command": command,
+            "seed": seed,
+        }
+    )
+    return content
+
+
+def _show(out: Path, content: Mapping[str, Any], evidence: Mapping[str, Evidence], record: Record) -> Path:
+    from misyn.report.page import write  # noqa: PLC0415 - plots only when showing
+
+    contents = {kind: dict(item.content) for kind, item in evidence.items()}
+    return write(
+        out,
+        audit=content,
+        evaluation=contents.get("evaluation"),
+        marks=contents.get("marks"),
+        record=record.content,
+        images=out / "per-image.parquet",
+    )
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a result as its canonical bytes, so that the file's own SHA-256 is the digest the audit names."""
+    write_bytes(path, canonical_bytes(content))
