@@ -52,7 +52,7 @@ def audit(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[dict[str, Any], Path]:
-    """Audit a technique; write ``audit.json``, ``marks.json``, ``evaluation.json``, ``per-image.parquet``, ``report.html``.
+    """Audit a technique; write its evidence (``marks.json``, ``evaluation.json``), ``audit.json`` and ``report.html``.
 
     Args:
         record_path: the technique's ``misyn.yaml``; paths in it are relative to its folder.
