@@ -5,8 +5,8 @@ Rules
 1. Axes are given as the file stores them, fastest first (column before row before slice); the result is ``F Z Y X C``.
    Samples are moved, never flipped or resampled: NIfTI's first axis becomes ``X`` whichever way the patient lies.
 2. A frame, slice or channel axis of length one is dropped: a volume of one slice is a picture, and has the same digest.
-3. An alpha channel is kept only where something in it is not opaque: many writers add one that says nothing, and a picture
-   must not get another digest from being saved again.
+3. An alpha channel is kept only where something in it is not opaque: many writers add one that says nothing, and a
+   picture must not get another digest from being saved again.
 4. Spacing is kept only where every spatial axis that is left has one that is finite and above zero.
 
 Example:
