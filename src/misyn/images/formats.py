@@ -23,15 +23,13 @@ from __future__ import annotations
 import importlib
 import os
 import re
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from misyn.errors import LimitExceeded, MalformedImage, MisynError, UnknownFormat, UnreadableImage
-from misyn.images.limits import DEFAULT, Limits, exceeded, read_head
+from misyn.errors import UnknownFormat
+from misyn.images.containment import contained
+from misyn.images.limits import DEFAULT, Limits, read_head
 
 if TYPE_CHECKING:
     from misyn.images.image import Image
@@ -177,53 +175,3 @@ def read(path: str | os.PathLike[str], *, limits: Limits = DEFAULT) -> Image:
     found = sniff(path)
     with contained(found.name, path=path, limits=limits):
         return replace(found.reader().read(path, limits=limits), path=path)
-
-
-@contextmanager
-def contained(name: str, *, path: Path | None, limits: Limits) -> Iterator[None]:
-    """Turn whatever a parser throws into an error of our tree, and keep its warnings inside.
-
-    Parsers meet hostile bytes and raise anything (struct.error, KeyError, RecursionError ...). Their texts may quote
-    the file, so only the exception's type is repeated. Warnings about odd values stay in here: they are neither shown
-    nor, under ``-W error``, turned into failures; the process-wide filters are as before afterwards.
-
-    Args:
-        name: the format, for the message.
-        path: the file.
-        limits: the settings in force.
-
-    Raises:
-        UnreadableImage: a subtype for every :class:`Exception` from inside.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except MisynError as error:
-        raise _with_path(error, path)  # noqa: B904 - same error, only its path is filled in
-    except RecursionError as error:
-        raise exceeded("max_depth", None, limits=limits, path=path) from error
-    except MemoryError as error:
-        raise _out_of_memory(path) from error
-    except Exception as error:
-        raise MalformedImage(
-            f"expected a {name} file that keeps its format's rules, found one on which its parser fails with "
-            f"{type(error).__name__}. Next: open it in the software that wrote it and export it again",
-            path=path,
-        ) from error
-
-
-def _with_path(error: MisynError, path: Path | None) -> MisynError:
-    if isinstance(error, UnreadableImage) and error.path is None:
-        error.path = path
-    return error
-
-
-def _out_of_memory(path: Path | None) -> LimitExceeded:
-    error = LimitExceeded(
-        "expected the decoded image to fit in this process's memory, found that it does not. "
-        "Next: free memory, or set Limits(max_pixels=...) to what this machine can hold",
-        path=path,
-    )
-    error.limit = "max_pixels"
-    return error

@@ -8,8 +8,8 @@ Rules
 3. Checks come before the work they guard: samples before decoding, bytes before reading, each block while inflating.
 4. Time is checked between steps (frames, elements, blocks). A single call into a C decoder cannot be interrupted from
    here: :func:`misyn.engine.map` with ``seconds`` kills the process of a file that hangs in one.
-5. A compression ratio means nothing on small output (an empty 512 × 512 mask deflates a thousandfold), so ``max_ratio``
-   is asked only of output larger than ``ratio_from`` bytes.
+5. A compression ratio means nothing on small output (the mask of one organ in a whole CT deflates several hundredfold),
+   so ``max_ratio`` is asked only of output larger than ``ratio_from`` bytes.
 
 Follows RFC 1951 (deflate) and RFC 1952 (gzip) where it inflates.
 
@@ -49,6 +49,7 @@ class Limits:
         max_depth: sequences nested in sequences, or any other structure that contains itself.
         max_frames: frames, pages or volumes in one file.
         max_header: bytes of header or text, without pixels.
+        max_elements: data elements, items, or key-value pairs in a header; each may cost a kilobyte once parsed.
         seconds: wall-clock seconds for reading one file.
 
     Example:
@@ -59,10 +60,11 @@ class Limits:
     max_bytes: int = 4 << 30
     max_pixels: int = 1 << 29
     max_ratio: float = 200.0
-    ratio_from: int = 64 << 20
+    ratio_from: int = 256 << 20
     max_depth: int = 32
     max_frames: int = 100_000
     max_header: int = 64 << 20
+    max_elements: int = 1_000_000
     seconds: float = 60.0
 
 
@@ -75,6 +77,7 @@ _WHAT = {
     "max_depth": "levels of nesting",
     "max_frames": "frames in the file",
     "max_header": "bytes of header",
+    "max_elements": "elements in the header",
     "seconds": "seconds of reading",
 }
 
@@ -154,6 +157,11 @@ def check_frames(n: int, *, limits: Limits, path: Path | None = None) -> None:
 def check_header(n: int, *, limits: Limits, path: Path | None = None) -> None:
     """Refuse a header of more than ``max_header`` bytes."""
     _check("max_header", n, limits=limits, path=path)
+
+
+def check_elements(n: int, *, limits: Limits, path: Path | None = None) -> None:
+    """Refuse a header of more than ``max_elements`` elements."""
+    _check("max_elements", n, limits=limits, path=path)
 
 
 @dataclass(frozen=True)
