@@ -1,0 +1,88 @@
+"""Every recommendation gets a finding, with its reason, its evidence and what would change it.
+
+Rules
+-----
+1. The rules stand below in the catalogue's order; a recommendation without a rule is ``not-assessed``, never left out.
+2. A finding is derived. What is only stated is lifted to ``met`` by a valid review of exactly this, and by nothing
+   else; a review that disagrees makes it ``not-met``, and one of an earlier state no longer counts.
+3. There is no total, percentage, grade or colour.
+
+Example:
+    >>> from misyn.practice.record import parse
+    >>> record = parse("{misyn: 1, technique: {name: demo}, responsible: A. Person}")
+    >>> [finding.status for finding in judge(record, {}) if finding.id in {"T1", "L3", "E2"}]
+    ['not-assessed', 'not-applicable', 'not-met']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from misyn.canonical import record_digest
+from misyn.practice import catalogue, claims, phases, reviews
+from misyn.practice.record import Record
+from misyn.practice.rules import design, evaluation, limitations, measures, memorisation, oversight, problem, technical
+from misyn.practice.rules.case import Case, Decision, Rule, listed, met, not_met
+from misyn.results import Evidence, Finding
+
+RULES: tuple[Rule, ...] = (
+    *technical.RULES,
+    *problem.RULES,
+    *design.RULES,
+    *evaluation.RULES,
+    *measures.RULES,
+    memorisation.RULE,
+    *limitations.RULES,
+    *oversight.RULES,
+)
+_UNRULED = Decision("not-assessed", "this version of misyn has no rule for it", "have a reviewer judge it")
+
+
+def judge(record: Record, evidence: Mapping[str, Evidence]) -> tuple[Finding, ...]:
+    """Check every recommendation of the catalogue, in its order.
+
+    Args:
+        record: the record.
+        evidence: by kind: ``evaluation``, ``marks``, ``marks-medical``, ``log``, ``reviews``, ``concerns``, and
+            ``readers``, ``workflow``, ``prospective``, ``surveillance`` for studies of later phases.
+    """
+    phase = phases.derive(evidence, record)
+    case = Case(record=record, evidence=evidence, phase=phase, claims=claims.judge(record, evidence, phase))
+    by_id = {rule.id: rule for rule in RULES}
+    return tuple(_finding(entry.id, by_id.get(entry.id), case) for entry in catalogue.load())
+
+
+def basis(name: str, record: Record, evidence: Mapping[str, Evidence]) -> str:
+    """The digest a review of a finding has to name: what its rule reads and uses, at this state.
+
+    Raises:
+        KeyError: no rule has that id.
+    """
+    rule = {rule.id: rule for rule in RULES}[name]
+    read = {path: record.get(path) for path in rule.reads}
+    used = {kind: evidence[kind].digest for kind in rule.uses if kind in evidence}
+    return record_digest({"about": name, "reads": read, "uses": used})
+
+
+def _finding(name: str, rule: Rule | None, case: Case) -> Finding:
+    decision = _UNRULED if rule is None else _reviewed(rule.decide(case), name, case)
+    used = [case.evidence[kind].digest for kind in (rule.uses if rule else ()) if kind in case.evidence]
+    return Finding(id=name, status=decision.status, reason=decision.reason, evidence=tuple(used), next=decision.next)
+
+
+def _reviewed(decision: Decision, name: str, case: Case) -> Decision:
+    """Lift or lower what is only stated, by the reviews of exactly this state."""
+    if not decision.stated:
+        return decision
+    about = [review for review in reviews.valid(case.evidence, case.record) if review.about == name]
+    current = [review for review in about if review.basis == basis(name, case.record, case.evidence)]
+    against = [review for review in current if review.decision == "disagree"]
+    if against:
+        told = listed([f"{review.reviewer} disagrees ({review.reason})" for review in against])
+        return not_met(told, next="answer the review, change the record, and ask for another review")
+    if current:
+        told = listed([f"{review.reviewer} agrees ({review.reason})" for review in current])
+        return met(decision.reason.replace("; nobody independent has agreed yet", "") + f"; {told}")
+    if about:
+        return Decision("partly", f"{decision.reason}; a review is of an earlier state", decision.next, stated=True)
+    return decision
