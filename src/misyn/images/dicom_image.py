@@ -26,9 +26,10 @@ from pydicom._uid_dict import UID_dictionary
 
 from misyn.errors import MalformedImage, NoPixels, UnsupportedImage
 from misyn.images import dicom_frames, dicom_pixels
+from misyn.images.containment import contained
 from misyn.images.dicom_header import PIXELS, Header, parse
 from misyn.images.image import Image, Patient
-from misyn.images.limits import DEFAULT, Deadline, Limits
+from misyn.images.limits import DEFAULT, Deadline, Limits, read_bytes
 
 _TEXTS: Final = {
     "sop_instance_uid": "SOPInstanceUID",
@@ -84,6 +85,16 @@ def decode(
         attributes=_attributes(header, decoded, values=terms.kind, plane=plane, once_lossy=once_lossy),
         path=path,
     )
+
+
+def patient_in(path: Path, *, limits: Limits = DEFAULT) -> Patient:
+    """Read what a file's header says of the patient; its pixels are not decoded.
+
+    Raises:
+        UnreadableImage: a subtype, as for reading the image.
+    """
+    with contained("dicom", path=path, limits=limits):
+        return _patient(parse(read_bytes(path, limits=limits), limits=limits, path=path))
 
 
 def _without_pixels(header: Header) -> Exception:
