@@ -1,0 +1,131 @@
+"""The main job: what is not measured is never silently met, and the same input gives the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import toys
+from misyn.audit import audit
+from misyn.errors import NoImages, RecordError, TableError
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A world in which everything is named and present, audited once."""
+    folder = tmp_path_factory.mktemp("world")
+    audit(toys.world(folder), workers=0)
+    return folder
+
+
+def statuses(content: dict[str, Any]) -> dict[str, str]:
+    return {finding["id"]: finding["status"] for finding in content["findings"]}
+
+
+def audited(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / "audit" / "audit.json").read_text(encoding="utf-8"))
+    return content
+
+
+def test_an_audit_writes_its_results_and_their_digests_hold(whole: Path) -> None:
+    content = audited(whole)
+    assert content["schema"] == "misyn/audit/1"
+    assert content["phase"] == 1
+    assert "phase 1" in content["scope"]
+    for entry in content["evidence"]:
+        data = (whole / "audit" / entry["file"]).read_bytes()
+        assert entry["digest"] == "sha256:" + hashlib.sha256(data).hexdigest()
+    page = (whole / "audit" / "report.html").read_text(encoding="utf-8")
+    assert "toy" in page
+
+
+def test_unmarked_files_are_not_silently_met(whole: Path) -> None:
+    assert statuses(audited(whole))["T1"] == "not-met"
+
+
+def without(key: str) -> Any:
+    def change(record: dict[str, Any]) -> None:
+        del record["data"][key]
+
+    return change
+
+
+def without_columns(*columns: str) -> Any:
+    def change(record: dict[str, Any]) -> None:
+        for place in record["data"].values():
+            for column in columns:
+                place.pop(column, None)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        without("synthetic"),
+        without("training"),
+        without("held_out"),
+        without("reference"),
+        without_columns("groups", "label"),
+        without_columns("patient"),
+    ],
+    ids=["synthetic", "training", "held_out", "reference", "groups", "patient"],
+)
+def test_deleting_a_measured_input_moves_a_finding_to_not_assessed(whole: Path, tmp_path: Path, change: Any) -> None:
+    record = toys.record()
+    change(record)
+    toys.write_record(whole / "less.yaml", record)
+    content, _ = audit(whole / "less.yaml", out=tmp_path / "audit", workers=0)
+    before, after = statuses(audited(whole)), statuses(content)
+    moved = {name for name in after if after[name] == "not-assessed" and before[name] != "not-assessed"}
+    assert moved
+
+
+def test_a_set_that_is_named_and_not_there_is_a_warning_that_leads(tmp_path: Path) -> None:
+    record = toys.world(tmp_path)
+    shutil.rmtree(tmp_path / "held_out")
+    content, _ = audit(record, workers=0)
+    assert content["warnings"][0]["id"] == "held-out-not-found"
+
+
+def test_no_synthetic_image_is_no_audit(tmp_path: Path) -> None:
+    record = toys.world(tmp_path)
+    for file in (tmp_path / "synthetic").iterdir():
+        file.unlink()
+    with pytest.raises(NoImages):
+        audit(record, workers=0)
+    assert not (tmp_path / "audit").exists()
+
+
+def test_a_table_that_does_not_join_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    record = toys.world(tmp_path)
+    (tmp_path / "table.csv").write_text("image,patient,sex,finding\nelsewhere,1,F,a\n")
+    with pytest.raises(TableError):
+        audit(record, workers=0)
+    assert not (tmp_path / "audit").exists()
+
+
+def test_every_mistake_of_a_record_is_reported_at_once(tmp_path: Path) -> None:
+    content = {
+        "misyn": 7,
+        "technique": {"name": "", "kind": "magic", "method": "guess"},
+        "data": {"training": {"path": 3, "groups": {"a": 1}}},
+        "claims": [{"id": "c", "kind": "boast", "text": 4, "expects": "coverage ?? 1", "phase": 9}],
+    }
+    with pytest.raises(RecordError) as caught:
+        audit(toys.write_record(tmp_path / "misyn.yaml", content))
+    places = {where for where, _ in caught.value.problems}
+    assert len(places) >= 10
+    assert "data.training.path" in places
+
+
+def test_the_same_input_gives_the_same_bytes_on_one_and_two_workers(tmp_path: Path, whole: Path) -> None:
+    for workers in (1, 2):
+        audit(whole / "misyn.yaml", out=tmp_path / str(workers), workers=workers)
+    for name in ("audit.json", "evaluation.json", "marks.json", "report.html", "per-image.parquet"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
