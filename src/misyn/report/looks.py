@@ -1,0 +1,183 @@
+"""Put images side by side: each synthetic image with the medical image nearest to it.
+
+Rules
+-----
+1. Which images are shown is :mod:`misyn.report.galleries`' affair; here they get pictures, captions and facts.
+2. A caption says what the evaluation said of an image and nothing of what one should see in it.
+3. Patient identifiers appear nowhere.
+
+Example:
+    >>> from misyn.report.facts import Facts
+    >>> look = Looks(Facts(audit=None, evaluation={}, marks=None, record=None, rows=()))
+    >>> [gallery.id for gallery in look.galleries()], look.galleries()[0].empty
+    (['least', 'random', 'uncovered', 'copies'], 'The evaluation lists no synthetic image, so there is none to show.')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from misyn.report import galleries, pictures, words
+from misyn.report.facts import Facts
+from misyn.report.numbers import quantity, whole
+from misyn.report.rows import Row, name_of
+
+NONE_LISTED = "The evaluation lists no synthetic image, so there is none to show."
+NO_HELD_OUT = "Exact copies: none found. Suspected copies could not be looked for: that needs held-out medical images."
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One image with its caption and its text alternative, which says what it is and not what one should see in it."""
+
+    picture: pictures.Picture
+    alt: str
+    caption: str
+    synthetic: bool
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One or two tiles that open together, and the facts about them."""
+
+    tiles: tuple[Tile, ...]
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Tiles chosen by one stated rule; ``empty`` says why there are none."""
+
+    id: str
+    title: str
+    rule: str
+    pairs: tuple[Pair, ...] = ()
+    empty: str = ""
+
+
+@dataclass
+class Looks:
+    """Makes the galleries of one report, reading each file once."""
+
+    facts: Facts
+    reader: pictures.Reader = pictures.read_image
+    _made: dict[tuple[str, bool], pictures.Picture] = field(default_factory=dict)
+
+    def galleries(self) -> tuple[Gallery, ...]:
+        """All galleries in the order of the page; the best supported only where images are left for it."""
+        best = self._best()
+        return (self._least(), *([best] if best.pairs else []), self._random(), self._uncovered(), self._copies())
+
+    def _least(self) -> Gallery:
+        """The least supported synthetic images."""
+        rows = galleries.least_supported(self.facts.rows)
+        judged = any(row.supported is not None for row in rows)
+        title = "Least supported by medical images" if judged else "Farthest from any medical image"
+        rule = "Synthetic images that the medical images support least, the least first."
+        if not judged:
+            rule = "Support was not measured: these are the synthetic images farthest from their nearest medical image."
+        empty = NONE_LISTED if not any(row.synthetic for row in self.facts.rows) else words.no_support(self.facts)
+        return Gallery("least", title, rule, self._pairs(rows), "" if rows else empty)
+
+    def _best(self) -> Gallery:
+        """The best supported synthetic images that are not among the least supported."""
+        rows = galleries.best_supported(self.facts.rows)
+        rule = "Synthetic images nearest to medical images, the nearest first. " + words.NOT_GROUNDED
+        return Gallery("best", "Best supported by medical images", rule, self._pairs(rows))
+
+    def _random(self) -> Gallery:
+        """A random sample of synthetic images."""
+        rows = galleries.random_sample(self.facts.rows, seed=self.facts.seed)
+        total = sum(row.synthetic for row in self.facts.rows)
+        rule = f"{whole(len(rows))} of {whole(total)} synthetic images, drawn at random, not picked (seed {self.facts.seed})."
+        return Gallery("random", "A random sample", rule, self._pairs(rows), "" if rows else NONE_LISTED)
+
+    def _uncovered(self) -> Gallery:
+        """Medical images that nothing synthetic covers."""
+        found = galleries.uncovered(self.facts.rows)
+        drawn = galleries.shuffled(found, seed=self.facts.seed, purpose="uncovered")[: galleries.UNCOVERED]
+        judged = any(row.covered is not None for row in self.facts.rows if not row.synthetic)
+        empty = "Every medical image has a synthetic image near it." if judged else words.NO_COVERAGE
+        rule = f"{whole(len(drawn))} of the {whole(len(found))} medical images that have no synthetic image near them"
+        rule += "." if len(drawn) == len(found) else f", drawn at random (seed {self.facts.seed})."
+        pairs = tuple(Pair((self._medical(row),), self._about(row)) for row in drawn)
+        return Gallery("uncovered", "Medical images that nothing synthetic covers", rule, pairs, "" if drawn else empty)
+
+    def _copies(self) -> Gallery:
+        """Exact and suspected copies beside their source."""
+        found = galleries.copies(self.facts.rows)
+        shown = found[: galleries.COPIES]
+        rule = (
+            f"{whole(len(shown))} of {whole(len(found))}: exact copies first, then suspected ones, the nearest first. "
+        )
+        rule += "A suspected copy looks like a training image; that it was copied is not proven."
+        checked = galleries.looked_for_copies(self.facts.rows)
+        empty = "None found. That does not show that nothing was copied." if checked else NO_HELD_OUT
+        return Gallery("copies", "Exact and suspected copies", rule, self._pairs(shown), "" if shown else empty)
+
+    def _pairs(self, rows: Iterable[Row]) -> tuple[Pair, ...]:
+        """Each synthetic image beside its nearest medical image."""
+        return tuple(Pair((self._synthetic(row), *self._nearest(row)), self._about(row)) for row in rows)
+
+    def _synthetic(self, row: Row) -> Tile:
+        """A synthetic image."""
+        state = _state(row)
+        alt = f"Synthetic image {row.name}{', ' + state if state else ''}; labelled SYNTHETIC"
+        return Tile(self._picture(row.path, synthetic=True), alt, f"synthetic{', ' + state if state else ''}", True)
+
+    def _nearest(self, row: Row) -> Sequence[Tile]:
+        """The medical image nearest to a synthetic one, where it is known."""
+        if row.nearest is None:
+            return ()
+        source = self.facts.by_path(row.nearest)
+        if source is not None:
+            return (self._medical(source, nearest=True),)
+        alt = f"Nearest medical image {name_of(row.nearest)}"
+        return (Tile(self._picture(row.nearest, synthetic=False), alt, "nearest medical", False),)
+
+    def _medical(self, row: Row, *, nearest: bool = False) -> Tile:
+        """A medical image."""
+        label = f", {row.label}" if row.label else ""
+        alt = f"{'Nearest medical' if nearest else 'Medical'} image {row.name}{label}"
+        caption = f"{'nearest ' if nearest else ''}medical{label}"
+        return Tile(self._picture(row.path, synthetic=False), alt, caption, False)
+
+    def _picture(self, path: str, *, synthetic: bool) -> pictures.Picture:
+        """The picture of one file, made once."""
+        known = self._made.get((path, synthetic))
+        if known is None:
+            place = Path(path)
+            place = place if place.is_absolute() or place.exists() else self.facts.folder / place
+            known = pictures.picture(place, synthetic=synthetic, reader=self.reader)
+            self._made[path, synthetic] = known
+        return known
+
+    def _about(self, row: Row) -> tuple[tuple[str, str], ...]:
+        """The facts about a pair, for the opened view."""
+        facts = [("File", row.name), *_about(row)]
+        source = self.facts.by_path(row.nearest) if row.synthetic else None
+        if row.synthetic and row.nearest:
+            facts.append(("Nearest medical image", name_of(row.nearest)))
+        if source is not None:
+            facts += [("Of which", text) for _, text in _about(source)]
+        if row.synthetic and row.nearest_distance is not None:
+            facts.append(("Distance between features", quantity(row.nearest_distance)))
+        return tuple(facts)
+
+
+def _about(row: Row) -> list[tuple[str, str]]:
+    """Origin, label and groups of one image."""
+    described = [f"{column}: {value}" for column, value in row.groups.items()]
+    described = [f"label: {row.label}", *described] if row.label else described
+    return [("Origin", ", ".join([row.origin, *described]))]
+
+
+def _state(row: Row) -> str:
+    """What the evaluation said of a synthetic image."""
+    if row.exact_copy:
+        return "exact copy"
+    if row.copy_suspect:
+        return "suspected copy"
+    return {True: "supported", False: "not supported", None: ""}[row.supported]

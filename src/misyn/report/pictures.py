@@ -1,0 +1,145 @@
+"""Small pictures that travel inside the page, and never without saying "synthetic" where that is so.
+
+Rules
+-----
+1. Every synthetic picture carries SYNTHETIC burnt into its pixels: a picture copied out of the page still says so.
+2. Medical pictures are never written into, and are never anywhere but in this local page.
+3. A file that does not read becomes a tile with the reason, never a missing picture and never a stopped report.
+
+Example:
+    >>> import numpy as np
+    >>> labelled = label(np.full((28, 28), 200, np.uint8))
+    >>> labelled.size, labelled.getextrema()[0]
+    ((168, 168), (0, 255))
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from misyn.errors import MisynError
+from misyn.images.image import Image
+from misyn.report.windows import show
+
+WORD = "SYNTHETIC"
+SMALLEST, LARGEST = 160, 320
+NARROWEST, LOWEST = 96, 64
+QUALITY = 82
+
+Reader = Callable[[Path], Image]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture in the page, or the reason why there is none.
+
+    Attributes:
+        uri: a ``data:`` URI, or None with a ``reason``.
+        width, height: pixels of the embedded picture.
+        note: how deeper samples or volumes were brought to the screen; may be empty.
+        reason: why the file could not be shown, or None.
+    """
+
+    uri: str | None = None
+    width: int = 0
+    height: int = 0
+    note: str = ""
+    reason: str | None = None
+
+
+def read_image(path: Path) -> Image:
+    """Read a file with the images room.
+
+    Raises:
+        UnreadableImage: the file is no image that can be read here.
+    """
+    from misyn import images  # noqa: PLC0415 - the page can be written without any reader installed
+
+    return images.read(path)
+
+
+def picture(path: Path, *, synthetic: bool, reader: Reader = read_image) -> Picture:
+    """Make the small picture of one file; a synthetic one gets its label burnt in.
+
+    Args:
+        path: the file.
+        synthetic: whether the evaluation was given this file as synthetic.
+        reader: how a file becomes an :class:`~misyn.images.image.Image`.
+    """
+    try:
+        shown = show(reader(path))
+        canvas = label(shown.grey) if synthetic else scaled(shown.grey)
+        return Picture(data_uri(canvas), canvas.width, canvas.height, shown.note)
+    except MisynError as error:
+        return Picture(reason=str(error))
+    except Exception as error:  # a codec's own mistake: a picture must not stop the report (rule 3)
+        return Picture(reason=f"{type(error).__name__} while it was read")
+
+
+def scaled(grey: NDArray[np.uint8]) -> Pillow.Image:
+    """Bring a picture between 160 and 320 pixels on its longest side; small ones keep their pixels visible.
+
+    Args:
+        grey: shape (Y, X) or (Y, X, 3), uint8.
+    """
+    canvas = Pillow.fromarray(grey).convert("RGB")
+    longest = max(canvas.size)
+    if longest > LARGEST:
+        size = (max(1, round(side * LARGEST / longest)) for side in canvas.size)
+        return canvas.resize(tuple(size), Pillow.Resampling.LANCZOS)  # type: ignore[arg-type]  # always two
+    factor = -(-SMALLEST // longest)
+    return canvas.resize((canvas.width * factor, canvas.height * factor), Pillow.Resampling.NEAREST)
+
+
+def label(grey: NDArray[np.uint8]) -> Pillow.Image:
+    """Scale a synthetic picture and burn its visible label into the lower edge.
+
+    Args:
+        grey: shape (Y, X) or (Y, X, 3), uint8.
+    """
+    canvas = _roomy(scaled(grey))
+    font = _font(canvas.width)
+    left, top, right, bottom = font.getbbox(WORD)
+    strip = int(bottom - top) + 8
+    draw = ImageDraw.Draw(canvas)
+    draw.rectangle((0, canvas.height - strip, canvas.width, canvas.height), fill="black")
+    draw.line((0, canvas.height - strip, canvas.width, canvas.height - strip), fill="white")
+    place = ((canvas.width - (right - left)) / 2 - left, canvas.height - strip + 5 - top)
+    draw.text(place, WORD, fill="white", font=font)
+    return canvas
+
+
+def _roomy(canvas: Pillow.Image) -> Pillow.Image:
+    """Widen a picture that is too thin to carry the word."""
+    size = (max(canvas.width, NARROWEST), max(canvas.height, LOWEST))
+    if size == canvas.size:
+        return canvas
+    room = Pillow.new("RGB", size, "gray")
+    room.paste(canvas, ((size[0] - canvas.width) // 2, 0))
+    return room
+
+
+def _font(width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The font Pillow brings along, so that every machine burns the same label."""
+    return ImageFont.load_default(size=max(12, min(24, width // 9)))
+
+
+def data_uri(canvas: Pillow.Image) -> str:
+    """Write a picture as a ``data:`` URI.
+
+    Example:
+        >>> data_uri(Pillow.new("RGB", (1, 1)))[:23]
+        'data:image/webp;base64,'
+    """
+    buffer = io.BytesIO()
+    canvas.save(buffer, "WEBP", quality=QUALITY, method=4)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,0 +1,123 @@
+"""Read ``per-image.parquet``: one row per image, as far as it says.
+
+Rules
+-----
+1. A missing column, a null and a NaN are the same: None, "we cannot tell".
+2. Patient identifiers are not read: no page needs them.
+3. Rows keep the order of the file; nothing here sorts or drops.
+
+Follows interface.md (``per-image.parquet``).
+
+Example:
+    >>> row = Row(index=0, path="a/b/c.png", origin="synthetic")
+    >>> row.name, row.supported is None
+    ('b/c.png', True)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from misyn.errors import EvidenceError
+from misyn.report.numbers import finite
+
+SYNTHETIC = "synthetic"
+GROUP = "group:"
+TEXTS = ("label", "nearest", "codec", "format")
+FLAGS = ("supported", "covered", "exact_copy", "copy_suspect")
+NUMBERS = ("nearest_distance", "x", "y")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One image as the evaluation saw it; every fact it did not state is None.
+
+    Attributes:
+        index: position in the file; with the seed, the only source of random order.
+        path: where the image is.
+        origin: ``training``, ``held-out``, ``reference`` or ``synthetic``.
+        groups: column → value, as the table has them.
+        nearest: path of the nearest medical image; ``nearest_distance``: between features, ≥ 0.
+        x, y: place in the two-dimensional map, no unit.
+    """
+
+    index: int
+    path: str
+    origin: str
+    label: str | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
+    supported: bool | None = None
+    covered: bool | None = None
+    exact_copy: bool | None = None
+    copy_suspect: bool | None = None
+    nearest: str | None = None
+    nearest_distance: float | None = None
+    x: float | None = None
+    y: float | None = None
+    codec: str | None = None
+    format: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The last two parts of the path: enough to find the file, the same on every machine."""
+        return name_of(self.path)
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the evaluation was given this image as a synthetic one."""
+        return self.origin == SYNTHETIC
+
+
+def name_of(path: str) -> str:
+    """The last two parts of a path.
+
+    Example:
+        >>> name_of("/x/images/0001.png")
+        'images/0001.png'
+    """
+    return "/".join([part for part in path.replace("\\", "/").split("/") if part][-2:])
+
+
+def read(path: Path) -> tuple[Row, ...]:
+    """Read every row of a ``per-image.parquet``.
+
+    Raises:
+        EvidenceError: the file is absent, or is no Parquet table with ``path`` and ``origin``.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - 0.3 s, and only here
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        columns: dict[str, list[Any]] = pq.ParquetFile(path).read().to_pydict()
+    except (OSError, pa.ArrowException) as error:
+        raise EvidenceError(
+            f"expected the table of images that the evaluation wrote, found nothing readable at {path.name} "
+            f"({type(error).__name__}). Next: run the evaluation again"
+        ) from error
+    if not {"path", "origin"} <= columns.keys():
+        raise EvidenceError(f"expected columns path and origin in {path.name}, found {sorted(columns)}")
+    return tuple(_row(index, values) for index, values in enumerate(_transposed(columns)))
+
+
+def _transposed(columns: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:
+    """Turn columns into one mapping per row."""
+    names = list(columns)
+    for values in zip(*columns.values(), strict=True):
+        yield dict(zip(names, values, strict=True))
+
+
+def _row(index: int, values: Mapping[str, Any]) -> Row:
+    """Read one row, tolerantly (rule 1)."""
+    texts: dict[str, Any] = {name: str(values[name]) for name in TEXTS if values.get(name) not in {None, ""}}
+    flags: dict[str, Any] = {name: values[name] for name in FLAGS if isinstance(values.get(name), bool)}
+    numbers: dict[str, Any] = {name: finite(values.get(name)) for name in NUMBERS}
+    groups = {
+        name.removeprefix(GROUP): str(value).removeprefix(name.removeprefix(GROUP) + "=")
+        for name, value in values.items()
+        if name.startswith(GROUP) and value is not None
+    }
+    place = {"path": str(values["path"]), "origin": str(values["origin"])}
+    return Row(index=index, groups=groups, **place, **texts, **flags, **numbers)
