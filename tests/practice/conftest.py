@@ -47,7 +47,7 @@ design:
   privacy: No names were used.
 plan: {text: Coverage by group., fixed: 2026-01-02}
 claims:
-  - {id: half-supported, kind: benefit, text: At least half of the images lie near medical images., expects: support >= 0.5}
+  - {id: half-supported, kind: benefit, text: Half of the images lie near medical images., expects: support >= 0.5}
   - {id: misses-many, kind: limitation, text: Most medical images are not covered., expects: coverage < 0.9}
   - {id: women, kind: limitation, text: Women are covered less., expects: "coverage[sex=F] < 0.5"}
 limitations:
@@ -102,7 +102,8 @@ def full_evaluation() -> dict[str, Any]:
     estimates += [row | {"set": "reference"} for row in estimates if row["name"] in {"coverage", "frechet"}]
     tests = [
         {"name": name, "statistic": 0.02, "p_value": p, "p_adjusted": p * 2, "correction": "holm", "set": "training",
-         "null": "one distribution", "method": "by hand", "n_medical": 400, "n_synthetic": 200, "group": None, "seed": 0}
+         "null": "one distribution", "method": "by hand", "n_medical": 400, "n_synthetic": 200,
+         "group": None, "seed": 0}
         for name, p in (("mmd", 0.001), ("mmd_baseline", 0.4))
     ]  # fmt: skip
     return {

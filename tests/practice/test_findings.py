@@ -40,7 +40,7 @@ def derm_evidence(evaluation: dict[str, Any], marks: dict[str, Any]) -> dict[str
     kept = ("precision", "recall", "density", "coverage", "frechet", "mmd2", "exact_copies")
     content["estimates"] = [row | {"set": "reference"} for row in content["estimates"] if row["name"] in kept]
     content["tests"] = [row | {"set": "reference"} for row in content["tests"] if row["name"] == "mmd"]
-    silent = {key: 0 for key in marks["layers"]}
+    silent = dict.fromkeys(marks["layers"], 0)
     told = {"declared": 0, "signed": 0, "techniques": [], "layers": silent, "foreign": {"png:parameters": 200}}
     return as_evidence(evaluation=content, marks=marks | told | {"foreign_only": 200})
 

@@ -21,6 +21,7 @@ Example:
 from __future__ import annotations
 
 import datetime
+import functools
 import io
 import math
 from collections.abc import Iterator, Mapping
@@ -124,10 +125,27 @@ def _yaml() -> Any:  # noqa: ANN401 - ruamel's YAML object is untyped in parts
     from ruamel.yaml import YAML  # noqa: PLC0415 - `misyn --help` must not pay for it
 
     yaml = YAML(typ="rt", pure=True)
+    yaml.Constructor = _constructor()
     yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
     return yaml
+
+
+@functools.cache
+def _constructor() -> type[Any]:
+    """A constructor to which a date that is none is a text: the schema then names it with its path."""
+    from ruamel.yaml.constructor import RoundTripConstructor  # noqa: PLC0415 - as above
+
+    class Constructor(RoundTripConstructor):
+        def construct_yaml_timestamp(self, node: Any, values: Any = None) -> Any:  # noqa: ANN401 - ruamel's own types
+            try:
+                return super().construct_yaml_timestamp(node, values)
+            except ValueError:
+                return str(node.value)
+
+    Constructor.add_constructor("tag:yaml.org,2002:timestamp", Constructor.construct_yaml_timestamp)
+    return Constructor
 
 
 def _place(error: Exception) -> str:
