@@ -17,7 +17,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
@@ -49,15 +49,15 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except (MisynError, OSError, MemoryError) as error:
-            return _refuse(_sentence(error), verbose=verbose)
+            _refuse(_sentence(error), verbose=verbose)
         except KeyboardInterrupt:
-            return _refuse("interrupted; files written so far are whole, nothing is half done", verbose=verbose)
+            _refuse("interrupted; files written so far are whole, nothing is half done", verbose=verbose)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
             place = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(place.filename).name}, line {place.lineno}"
-            return _refuse(
+            _refuse(
                 f"unexpected {type(error).__name__} in {where}: this is a mistake in misyn. "
                 "Next: run again with -v and report what it prints",
                 verbose=verbose,
@@ -66,7 +66,7 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def _refuse(sentence: str, *, verbose: bool) -> Any:  # noqa: ANN401 - it never returns
+def _refuse(sentence: str, *, verbose: bool) -> NoReturn:
     if verbose:
         traceback.print_exc()
     click.echo(f"misyn: {sentence}", err=True)

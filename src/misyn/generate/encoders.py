@@ -76,7 +76,7 @@ def _nifti(pixels: NDArray[Any]) -> bytes:
 
     if pixels.ndim not in (2, 3) or pixels.dtype.kind not in "uif" or pixels.dtype.itemsize > 8:
         raise _cannot("NIfTI holds numbers of shape (Z, Y, X) or (Y, X)", pixels)
-    image = nibabel.Nifti1Image(pixels.T, np.eye(4), dtype=pixels.dtype)
+    image = nibabel.Nifti1Image(pixels.T, np.eye(4), dtype=pixels.dtype)  # type: ignore[no-untyped-call]
     return bytes(image.to_bytes())
 
 

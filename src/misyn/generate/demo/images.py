@@ -51,7 +51,8 @@ def sections() -> NDArray[np.uint8]:
     body = (rows > BODY).mean(axis=(0, 2)) > ENOUGH
     low, high = WINDOW
     grey = np.clip((rows[::-1, body] - low) / (high - low), 0, 1)
-    return np.round(grey.transpose(1, 0, 2) * 255).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.round(grey.transpose(1, 0, 2) * 255).astype(np.uint8)
+    return pixels
 
 
 def _square(volume: NDArray[np.float32], *, ratio: float) -> NDArray[np.float32]:
@@ -60,13 +61,14 @@ def _square(volume: NDArray[np.float32], *, ratio: float) -> NDArray[np.float32]
     where = np.linspace(0, len(volume) - 1, height)
     below = np.minimum(where.astype(int), len(volume) - 2)
     weight = (where - below)[:, None, None].astype(np.float32)
-    return volume[below] * (1 - weight) + volume[below + 1] * weight
+    square: NDArray[np.float32] = volume[below] * (1 - weight) + volume[below + 1] * weight
+    return square
 
 
 def write_medical(folder: Path) -> Mapping[str, NDArray[np.uint8]]:
     """Write training and held-out sections as PNG with a table of positions; return them by set."""
     images = sections()
-    split = {"training": [], "held-out": []}  # type: dict[str, list[int]]
+    split: dict[str, list[int]] = {"training": [], "held-out": []}
     for index in range(len(images)):
         split["training" if index // BLOCK % 2 == 0 else "held-out"].append(index)
     rows = [("image", "patient", "position")]
