@@ -22,13 +22,13 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 SUFFIX = ".misyn-part"
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes ``path``'s place when the block ends well, and vanishes when it does not.
 
     The new file gets the old one's permission bits, or the ones a plain ``open`` would give.
@@ -49,7 +49,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -59,7 +59,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename durable. Windows cannot sync folders, and renames are journalled there."""
     if os.name != "posix":
         return

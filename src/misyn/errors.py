@@ -27,7 +27,16 @@ The tree::
     │   ├── AcquiredFromPatient    the header shows acquisition from a patient; ``--force`` is needed and is recorded
     │   └── WouldOverwrite         a file is already there; ``--overwrite`` is needed
     ├── EvaluationError            a measure is undefined on this input
-    └── EvidenceError              evidence is missing, altered, or not what its digest says
+    ├── EvidenceError              evidence is missing, altered, or not what its digest says
+    ├── SigningError               a key or certificate is missing, unreadable, expired, or not what it says
+    └── LogError                   the transparency log
+        ├── MalformedLogData       bytes that claim to be a note, checkpoint, proof, tile, entry or policy, and are not
+        ├── NotProven              a signature, a proof or a policy does not hold: believe nothing that rests on it
+        │   ├── PolicyUnmet        too few witnesses have cosigned
+        │   ├── TooOld             knowledge older than the caller accepts
+        │   └── LogMisbehaved      two signed statements of one log cannot both be true; ``evidence`` holds them
+        ├── LogBroken              the stored log contradicts itself or its own past: nothing is signed
+        └── LogUnavailable         the stored log cannot be read or written now; nothing was acknowledged
 
 Example:
     >>> raise RecordError([("data.synthetic.path", "expected text, found 3")])  # doctest: +IGNORE_EXCEPTION_DETAIL
@@ -140,3 +149,43 @@ class EvaluationError(MisynError):
 
 class EvidenceError(MisynError):
     """Evidence is missing, altered, or not what its digest says."""
+
+
+class SigningError(MisynError):
+    """A key or certificate is missing, unreadable, expired, or not what it says."""
+
+
+class LogError(MisynError):
+    """The transparency log cannot do this, or must not."""
+
+
+class MalformedLogData(LogError):
+    """Bytes claim to be a note, checkpoint, proof, tile, entry or policy, and break its format."""
+
+
+class NotProven(LogError):
+    """A signature, a proof or a policy does not hold."""
+
+
+class PolicyUnmet(NotProven):
+    """Too few witnesses have cosigned."""
+
+
+class TooOld(NotProven):
+    """The knowledge is older than the caller accepts."""
+
+
+class LogMisbehaved(NotProven):
+    """Two signed statements of one log cannot both be true. ``evidence`` holds them, for anyone to check."""
+
+    def __init__(self, message: str, *, evidence: tuple[bytes, ...] = ()) -> None:
+        super().__init__(message)
+        self.evidence = evidence
+
+
+class LogBroken(LogError):
+    """The stored log contradicts itself or its own past."""
+
+
+class LogUnavailable(LogError):
+    """The stored log cannot be read or written now."""
