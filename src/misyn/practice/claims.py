@@ -42,8 +42,12 @@ from misyn.practice.phases import KINDS, Phase
 from misyn.practice.record import Record
 from misyn.results import ClaimFinding, ClaimStatus, Evidence
 
-# A measure on such sets is undefined or trivial: what it seems to support, it does not.
-VOIDING = ("constant-features", "identical-images", "modality-differs")
+# Failed checks, and the measures they void (None: all): what these seem to support, they do not.
+VOIDING: Mapping[str, tuple[str, ...] | None] = {
+    "constant-features": None,
+    "modality-differs": None,
+    "support-uninformative": ("support",),
+}
 
 _STEPS: Mapping[str, str] = {
     "unsupported": "give the evidence the reason asks for, or reword the claim to what was shown",
@@ -164,11 +168,9 @@ def _lowered(claim: _Claim, verdict: Verdict) -> Verdict:
         return Verdict(
             "contradicted", f"an upheld concern stands against it ({standing[0].get('id')}), not answered yet"
         )
-    failed = [name for name in VOIDING if name in _evaluation(claim.evidence).warnings]
+    failed = _failed_check(claim)
     if failed:
-        return Verdict(
-            "unsupported", f"the check '{failed[0]}' failed: {_evaluation(claim.evidence).warnings[failed[0]]}"
-        )
+        return Verdict("unsupported", failed)
     lacking = [word for word in claim.words if not _has(word.needs, claim)]
     if lacking:
         return Verdict("unsupported", "; ".join(f"'{word.name}' {word.sentence}" for word in lacking))
@@ -177,6 +179,14 @@ def _lowered(claim: _Claim, verdict: Verdict) -> Verdict:
             "unsupported", "equivalence needs an equivalence test, or an interval within a margin of the plan"
         )
     return verdict
+
+
+def _failed_check(claim: _Claim) -> str | None:
+    warnings, measures = _evaluation(claim.evidence).warnings, {term.name for term in claim.terms}
+    for name, voided in VOIDING.items():
+        if name in warnings and (voided is None or measures & set(voided)):
+            return f"the check '{name}' failed: {warnings[name]}"
+    return None
 
 
 def _has(needs: str, claim: _Claim) -> bool:

@@ -3,7 +3,8 @@
 Rules
 -----
 1. A name that resolves to nothing present is missing evidence, whatever the record says about it.
-2. Files are looked for beside the record and are never opened here: a person, or the room that wrote them, reads them.
+2. ``evaluation:<name>`` names one measure (``evaluation:coverage[sex=F]``), or the whole with ``evaluation:default``.
+3. Files are looked for beside the record and are never opened here: a person, or the room that wrote them, reads them.
 
 Example:
     >>> measure("evaluation:coverage[sex=F]")
@@ -21,6 +22,8 @@ from misyn.practice import expects
 from misyn.practice.measured import Measured, Row
 from misyn.practice.record import Record
 from misyn.results import Evidence
+
+WHOLE = "default"
 
 
 def present(value: Any, record: Record, evidence: Mapping[str, Evidence]) -> bool:  # noqa: ANN401 - text, texts or None
@@ -62,7 +65,9 @@ def _present(text: str, record: Record, evidence: Mapping[str, Evidence]) -> boo
     if kind == "file":
         return bool(name) and ((record.path.parent if record.path else None) is not None) and _is_file(record, name)
     found = evidence.get("evaluation")
-    return found is not None and row(text, Measured(found.content)) is not None
+    if kind != "evaluation" or found is None:
+        return False
+    return name.strip() == WHOLE or row(text, Measured(found.content)) is not None
 
 
 def _is_file(record: Record, name: str) -> bool:

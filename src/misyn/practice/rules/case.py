@@ -116,6 +116,16 @@ def listed(words: Sequence[str], *, last: str = "and") -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else "nothing"
 
 
+def counted(items: Sequence[object], word: str) -> str:
+    """A number of things, in the right number.
+
+    Example:
+        >>> counted([1], "foreseen bias"), counted([1, 2], "foreseen bias"), counted([], "limit")
+        ('1 foreseen bias', '2 foreseen biases', '0 limits')
+    """
+    return f"{len(items)} {word}{'' if len(items) == 1 else 'es' if word.endswith('s') else 's'}"
+
+
 def entries(case: Case, path: str, *, text: str = "text") -> list[Mapping[str, Any]]:
     """A list of the record whose entries are sentences or mappings, as mappings."""
     return [item if isinstance(item, Mapping) else {text: item} for item in case.record.items(path)]

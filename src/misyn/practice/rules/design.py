@@ -17,6 +17,7 @@ from misyn.practice.rules.case import (
     Case,
     Decision,
     Rule,
+    counted,
     entries,
     listed,
     met,
@@ -29,11 +30,11 @@ from misyn.practice.rules.case import (
 from misyn.practice.rules.memorisation import exact_copies, memorisation
 
 _TRAINING = (
-    ("data.training.origin", "their origin"),
-    ("data.training.consent", "consent or ethics approval"),
+    ("data.training.origin", "the training images' origin"),
+    ("data.training.consent", "consent or ethics approval for them"),
     ("data.training.licence", "their licence"),
-    ("data.training.represented", "who is represented"),
-    ("data.training.not_represented", "who is not"),
+    ("data.training.represented", "who is represented in them"),
+    ("data.training.not_represented", "who is not represented"),
 )
 
 
@@ -43,7 +44,7 @@ def assumptions(case: Case) -> Decision:
     silent = [item for item in listed_ones if not item.get("if_fails")]
     if listed_ones and silent:
         return partly(
-            f"stated: {len(listed_ones)} assumptions; {len(silent)} of them do not say what happens if they fail",
+            f"stated: {counted(listed_ones, 'assumption')}; what happens if it fails is not stated for {len(silent)}",
             next="give each entry of design.assumptions its if_fails",
         )
     return statement(case, [("design.assumptions", "design assumptions, each with what happens if it fails")])
@@ -95,16 +96,18 @@ def biases(case: Case) -> Decision:
         lacking = [] if _by_group(case) else ["estimates by patient group"]
         lacking += [] if case.evaluation.set("reference") else ["a reference set of other patients"]
         return not_assessed(
-            f"{len(foreseen)} foreseen biases are stated; they cannot be looked for without {listed(lacking)}",
+            f"stated: {counted(foreseen, 'foreseen bias')}; none can be looked for without {listed(lacking)}",
             next="name a table with patient groups, and medical images of other patients in data.reference",
         )
     undone = [item for item in foreseen if not item.get("done")]
     if undone:
         return partly(
-            f"stated: {len(foreseen)} foreseen biases, {len(undone)} of them without what was done; measured by group",
+            f"stated: {counted(foreseen, 'foreseen bias')}; what was done is not stated for {len(undone)}; measured by group",
             next="give each entry of design.biases its done, even if nothing was done",
         )
-    return stated(f"{len(foreseen)} foreseen biases and what was done; measured by group and against a reference set")
+    return stated(
+        f"{counted(foreseen, 'foreseen bias')} and what was done; measured by group and against a reference set"
+    )
 
 
 def privacy(case: Case) -> Decision:

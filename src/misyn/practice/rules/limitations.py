@@ -13,13 +13,9 @@ Example:
 from __future__ import annotations
 
 from misyn.practice import references, wording
-from misyn.practice.rules.case import Case, Decision, Rule, entries, listed, not_met, partly, stated, statement
-
-INTRINSIC = {
-    "grounding": "the lack of inherent grounding",
-    "representation": "that the training images cannot be fully represented",
-    "shift": "that new shift and bias are brought in",
-}
+from misyn.practice.intrinsic import LIMITS, acknowledged
+from misyn.practice.intrinsic import texts as intrinsic_texts
+from misyn.practice.rules.case import Case, Decision, Rule, counted, entries, listed, not_met, partly, stated, statement
 
 
 def assessed(case: Case) -> Decision:
@@ -32,14 +28,14 @@ def assessed(case: Case) -> Decision:
         )
     silent = sum(not item.get("consequence") for item in items)
     loose = sum(not references.present(item.get("evidence"), case.record, case.evidence) for item in items)
-    gaps = [f"{silent} do not say what it can mean for people"] if silent else []
-    gaps += [f"{loose} are not tied to evidence that is present"] if loose else []
+    gaps = [f"what it can mean for people is not stated for {silent}"] if silent else []
+    gaps += [f"{loose} not tied to evidence that is present"] if loose else []
     if gaps:
         return partly(
-            f"{len(items)} limitations are listed; {listed(gaps)}",
+            f"{counted(items, 'limitation')} listed; {listed(gaps)}",
             next="give each entry of limitations.assessed its evidence and consequence",
         )
-    return stated(f"{len(items)} limitations, each tied to evidence and to a consequence for people")
+    return stated(f"{counted(items, 'limitation')}, each tied to evidence and to a consequence for people")
 
 
 def of_design(case: Case) -> Decision:
@@ -49,10 +45,10 @@ def of_design(case: Case) -> Decision:
 
 def intrinsic(case: Case) -> Decision:
     """L3: the three limits every technique has, and nothing that contradicts them."""
-    lacking = [key for key in INTRINSIC if not case.record.get(f"limitations.intrinsic.{key}")]
+    lacking = [key for key in LIMITS if key not in acknowledged(case.record)]
     if lacking:
         return not_met(
-            f"the record does not acknowledge {listed([INTRINSIC[key] for key in lacking], last='or')}",
+            f"the record does not acknowledge {listed([LIMITS[key] for key in lacking], last='or')}",
             next="write " + listed([f"limitations.intrinsic.{key}" for key in lacking]) + " in the record's own words",
         )
     against = _contradictions(case)
@@ -72,10 +68,8 @@ def _contradictions(case: Case) -> list[str]:
         if (word := wording.contradicts_limits(claim.text)) is not None
     ]
     found += [f"claim {claim.id} claims equivalence" for claim in case.claims if claim.kind == "equivalence"]
-    for key in INTRINSIC:
-        word = wording.contradicts_limits(str(case.record.get(f"limitations.intrinsic.{key}")))
-        found += [f"'{word}' in limitations.intrinsic.{key}"] if word else []
-    return found
+    words = [wording.contradicts_limits(text) for text in intrinsic_texts(case.record)]
+    return found + [f"'{word}' in limitations.intrinsic" for word in words if word]
 
 
 RULES = (

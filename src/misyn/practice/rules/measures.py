@@ -13,12 +13,13 @@ Example:
 
 from __future__ import annotations
 
+from misyn.practice.intrinsic import acknowledged
 from misyn.practice.measured import Row, shown
 from misyn.practice.rules.case import Case, Decision, Rule, listed, met, not_assessed, partly
 
 _EVALUATE = "name synthetic and medical images in data and run misyn audit"
 _GROUPS = "give the medical images a table with patient groups (data.*.table, key, groups)"
-_DIFFERENT = ("modality-differs", "size-differs", "codec-differs", "bit-depth-differs")
+_DIFFERENT = ("modality-differs", "size-differs", "codec-differs", "bit-depth-differs", "colour-differs")
 
 
 def support(case: Case) -> Decision:
@@ -27,14 +28,14 @@ def support(case: Case) -> Decision:
     near = row or case.evaluation.estimate("precision")
     if near is None:
         return not_assessed("support by medical images was not measured", next=_EVALUATE)
-    gaps = []
+    gaps = [text for name, text in case.evaluation.warnings.items() if name == "support-uninformative"]
     if row is None:
         gaps.append("only nearness to medical images (precision) was measured")
     if near.get("set") == "reference":
         gaps.append("it was measured against a reference set, not the training images or others of their source")
     if case.evaluation.set("held-out") is None:
         gaps.append("no held-out medical images calibrate it")
-    if not (case.record.get("limitations.intrinsic.grounding") or case.record.get("design.grounding")):
+    if not ("grounding" in acknowledged(case.record) or case.record.get("design.grounding")):
         gaps.append("the record does not state that support is not grounding")
     told = f"{near['name']} {shown(near)}"
     if gaps:
@@ -128,7 +129,7 @@ def _article(role: object) -> str:
 
 
 RULES = (
-    Rule(id="E7", decide=support, reads=("limitations.intrinsic.grounding", "design.grounding"), uses=("evaluation",)),
+    Rule(id="E7", decide=support, reads=("limitations.intrinsic", "design.grounding"), uses=("evaluation",)),
     Rule(id="E8", decide=coverage, uses=("evaluation",)),
     Rule(id="E9", decide=shift, uses=("evaluation",)),
     Rule(id="E11", decide=usefulness, uses=("evaluation",)),
