@@ -1,0 +1,167 @@
+r"""The metadata layer of NRRD and NHDR: two key/value lines in the header.
+
+Rules
+-----
+1. ``SyntheticData:=YES`` (the DICOM keyword; NRRD has none of its own) and ``misyn_declaration:=`` with the JSON,
+   escaped as the format asks (a backslash as two). Both come last in the header. Earlier ones are replaced.
+2. Key/value pairs exist since NRRD0002: the first line of an NRRD0001 file becomes NRRD0002. Nothing else changes;
+   attached samples are copied as they lie, files of samples beside the header are not touched.
+3. Readers differ in whether they undo the escape when they save again: both spellings are read.
+
+Follows "Definition of NRRD File Format" (teem), sections 2, 5 and 8.
+
+Example:
+    >>> from io import BytesIO
+    >>> inspect(BytesIO(b"NRRD0004\ntype: uint8\nSyntheticData:=YES\n\n")).mark.says_synthetic
+    True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from misyn.errors import MalformedImage, RecordError, UnreadableImage
+from misyn.marks.declaration import Declaration
+from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection
+from misyn.marks.metadata.lines import Line, lines
+from misyn.marks.metadata.splice import Span, splice
+
+STATEMENT = b"SyntheticData"
+DECLARATION = b"misyn_declaration"
+MOST_FILES = 10_000
+
+
+def inspect(source: BinaryIO) -> Inspection:
+    """Read what the header says of origin. Never raises for what a file holds after its signature."""
+    gathering = Gathering("nrrd")
+    try:
+        for line in _header(source):
+            _gather(line.text, gathering)
+    except UnreadableImage as error:
+        gathering.breaks(error)
+    return gathering.result()
+
+
+def write(source: BinaryIO, target: BinaryIO, declaration: Declaration) -> None:
+    """Copy ``source`` to ``target`` with the declaration in its header.
+
+    Raises:
+        MalformedImage: this is no NRRD header.
+    """
+    found = list(_header(source))
+    first = found[0]
+    ending = first.ending or b"\n"
+    body = [line for line in found[1:] if line.text and _key(line.text) not in (STATEMENT, DECLARATION)]
+    kept = b"".join(line.text + (line.ending or ending) for line in body)
+    magic = b"NRRD0002" if first.text == b"NRRD0001" else first.text
+    escaped = declaration.to_text().replace("\\", "\\\\").encode("ascii")
+    ours = STATEMENT + b":=YES" + ending + DECLARATION + b":=" + escaped + ending
+    blank = b"" if found[-1].text else found[-1].raw  # a detached header may end without one
+    splice(source, target, [magic + ending + kept + ours + blank, Span(found[-1].after)])
+
+
+def companions(path: Path) -> tuple[Path, ...]:
+    """The files of samples that a detached header names, which a copy needs too.
+
+    Raises:
+        UnreadableImage: a name leads out of the header's folder.
+    """
+    from misyn.images.payload import beside  # noqa: PLC0415 - it brings numpy along
+
+    with path.open("rb") as source:
+        names = list(_data_files(source))
+    found = [beside(path, name) for name in names]
+    return tuple(file for file in found if file.is_file())
+
+
+def _header(source: BinaryIO) -> Iterator[Line]:
+    """Yield the header's lines, with the blank one that ends it where there is one."""
+    for n, line in enumerate(lines(source)):
+        if n == 0 and not line.text.startswith(b"NRRD000"):
+            break
+        yield line
+        if not line.text:
+            return
+        if n == 0 and not line.ending:
+            break
+    else:
+        if source.tell():
+            return
+    raise MalformedImage("expected an NRRD header, found another. Next: copy the file again")
+
+
+def _key(text: bytes) -> bytes:
+    key, mark, _ = text.partition(b":=")
+    return key if mark else b""
+
+
+def _gather(text: bytes, gathering: Gathering) -> None:
+    key, value = _key(text), text.partition(b":=")[2]
+    if key == STATEMENT and value.strip().upper() in (b"YES", b"NO"):
+        gathering.says("SyntheticData", value.decode("ascii"), synthetic=value.strip().upper() == b"YES")
+    elif key == DECLARATION:
+        gathering.declares("the NRRD header", _unescaped(value))
+    elif key:
+        gathering.carries("nrrd", key.decode("utf-8", "replace"), value[:MOST_TEXT].decode("utf-8", "replace"))
+
+
+def _unescaped(value: bytes) -> bytes:
+    """Undo the escape, unless that leaves no declaration and the text as it is holds one (rule 3)."""
+    plain = value.replace(b"\\\\", b"\\")
+    if plain == value:
+        return value
+    try:
+        Declaration.from_json(plain)
+    except RecordError:
+        return value
+    return plain
+
+
+def _data_files(source: BinaryIO) -> Iterator[str]:
+    """Yield the names after ``data file:``: one, a list of lines, or a pattern with numbers."""
+    listed = False
+    for line in _header(source):
+        text = line.text.decode("utf-8", "replace")
+        name, colon, value = text.partition(":")
+        if listed and text:
+            yield text.strip()
+        elif colon and name.lower().replace(" ", "") == "datafile":
+            listed = value.split()[:1] == ["LIST"]
+            if not listed:
+                yield from numbered(value.strip())
+
+
+def numbered(value: str) -> Iterator[str]:
+    """Expand ``name%03d.raw 1 20 2`` into its names; one name without a pattern is itself.
+
+    Raises:
+        MalformedImage: the pattern does not hold, or means too many files.
+
+    Example:
+        >>> list(numbered("slice%02d.raw 1 3 1")), list(numbered("one file.raw"))
+        (['slice01.raw', 'slice02.raw', 'slice03.raw'], ['one file.raw'])
+    """
+    parts = value.split()
+    if "%" not in value:
+        yield value
+        return
+    try:
+        first, last, step = (int(part) for part in [*parts[1:4], "1"][:3])
+        numbers = range(first, last + (1 if step > 0 else -1), step)
+        if len(numbers) > MOST_FILES:
+            raise MalformedImage(f"expected at most {MOST_FILES} data files, found more")
+        for number in numbers:
+            yield _formatted(parts[0], number)
+    except (ValueError, IndexError) as error:
+        raise MalformedImage("expected a pattern of data files such as name%03d.raw 1 20 1, found another") from error
+
+
+def _formatted(pattern: str, number: int) -> str:
+    """One ``%d`` with an optional width, and nothing else that printf could do."""
+    before, _, after = pattern.partition("%")
+    width, letter, rest = after.partition("d")
+    if letter != "d" or (width and not width.isdigit()) or int(width or 0) > 20 or "%" in rest:
+        raise ValueError
+    return f"{before}{str(number).rjust(int(width or 0), '0' if width.startswith('0') else ' ')}{rest}"

@@ -1,0 +1,176 @@
+"""What a file says of its origin: one look at its header, judged by the written rules of :mod:`misyn.marks.policy`.
+
+Rules
+-----
+1. Four verdicts: ``synthetic``, ``contradictory``, ``no-evidence``, ``unreadable``. There is no verdict for a medical
+   image.
+2. Verifying never raises for what a file holds: a file that cannot be read as an image has the verdict ``unreadable``,
+   unless what was read before the damage is evidence.
+3. Only headers are read. A layer that this version does not search says so (``searched: false``) and is never "absent".
+4. Text from the file is made safe to show; nothing of a patient is in a verdict.
+
+Example:
+    >>> verify("no such file").verdict
+    'unreadable'
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from misyn.errors import NoRoomForMark, UnreadableImage
+from misyn.images.formats import FORMATS, HEAD_BYTES, sniff
+from misyn.images.limits import read_head
+from misyn.marks.foreign import ForeignTrace
+from misyn.marks.inspection import Inspection, MetadataMark
+from misyn.marks.metadata import writer_for
+from misyn.marks.policy import DEFAULT, Observed, Policy
+
+SCHEMA = "misyn/verify/1"
+_NOT_SEARCHED = {"searched": False}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileVerdict:
+    """The verdict on one file.
+
+    Attributes:
+        path: the file.
+        verdict: ``synthetic``, ``contradictory``, ``no-evidence`` or ``unreadable``.
+        trusted: whether a signature that leads to a trusted root says so; never by metadata alone.
+        format: the format's name, or None where none was recognised.
+        layers: what each layer says, as in ``misyn verify --json``.
+        declaration: the declaration as JSON-like data, or None.
+        problems: sentences: what is missing, what disagrees, what was passed over.
+        rules: the numbers of the rules that spoke.
+        status: of the technique in a registry; ``unknown`` without one.
+        known_as_of: when that status was known, or None.
+    """
+
+    path: Path
+    verdict: str
+    trusted: bool = False
+    format: str | None = None
+    layers: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    declaration: Mapping[str, Any] | None = field(default=None, hash=False)
+    problems: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    status: str = "unknown"
+    known_as_of: str | None = None
+
+    @property
+    def explain(self) -> str:
+        """One plain sentence for people."""
+        if self.verdict == "synthetic":
+            return f"Something in this file says that the image is synthetic: {self._who()}."
+        sentences = {
+            "contradictory": "What this file says of its origin does not fit together: do not rely on any of it.",
+            "no-evidence": "Nothing in this file says that it is synthetic; that does not make it a medical image.",
+            "unreadable": "This file could not be read as an image, so nothing can be said of its origin.",
+        }
+        return sentences[self.verdict]
+
+    def _who(self) -> str:
+        if self.declaration is not None:
+            how = "signed by a trusted party" if self.trusted else "not signed"
+            return f"it carries a declaration, {how}"
+        if self.layers.get("metadata", {}).get("found"):
+            return "its format's standard field does, without a declaration of who made it and how"
+        return "only what the generating program left in it does; nobody declared it"
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the file's object of ``misyn verify --json``."""
+        return {
+            "path": str(self.path),
+            "verdict": self.verdict,
+            "trusted": self.trusted,
+            "format": self.format,
+            "explain": self.explain,
+            "layers": dict(self.layers),
+            "declaration": None if self.declaration is None else dict(self.declaration),
+            "status": self.status,
+            "known_as_of": self.known_as_of,
+            "problems": list(self.problems),
+            "rules": list(self.rules),
+        }
+
+
+def verify(path: str | os.PathLike[str], *, policy: Policy = DEFAULT) -> FileVerdict:
+    """Say what one file says of its origin.
+
+    Args:
+        path: a file of any format that :func:`misyn.read` knows.
+        policy: the rules to judge by.
+
+    Returns:
+        The verdict; also for a file that cannot be read (rule 2).
+
+    Raises:
+        UsageError: the policy has no rules.
+    """
+    path = Path(path)
+    try:
+        name, others = _formats(path)
+        with path.open("rb") as source:
+            inspection = writer_for(name).inspect(source)
+    except (UnreadableImage, NoRoomForMark, OSError) as error:
+        policy.judge(Observed(Inspection(format="")))  # an empty policy refuses here too
+        sentence = str(error) if not isinstance(error, OSError) else "expected a readable file, found one that is not"
+        return FileVerdict(path=path, verdict="unreadable", layers=_layers(None, ()), problems=(sentence,))
+    return _judged(path, inspection, others, policy)
+
+
+def _formats(path: Path) -> tuple[str, tuple[str, ...]]:
+    """The format that content decides, and the other signatures that the same bytes match."""
+    name = sniff(path).name
+    head = read_head(path, HEAD_BYTES)
+    return name, tuple(other.name for other in FORMATS if other.name != name and other.matches(head))
+
+
+def _judged(path: Path, inspection: Inspection, others: tuple[str, ...], policy: Policy) -> FileVerdict:
+    observed = Observed(inspection)
+    judgement = policy.judge(observed)
+    problems = [*judgement.problems]
+    problems += [f"the same bytes also start as {other}; that part was not looked at" for other in others]
+    damaged = inspection.damage is not None and not observed.any_evidence and judgement.verdict == "no-evidence"
+    if damaged:
+        problems.append(str(inspection.damage))
+    mark = inspection.mark
+    declaration = mark.declaration if mark else None
+    return FileVerdict(
+        path=path,
+        verdict="unreadable" if damaged else judgement.verdict,
+        format=inspection.format,
+        layers=_layers(mark, observed.traces),
+        declaration=declaration.to_json() if declaration else None,
+        problems=tuple(problems),
+        rules=judgement.rules,
+    )
+
+
+def _layers(mark: MetadataMark | None, traces: tuple[ForeignTrace, ...]) -> dict[str, Any]:
+    """What each layer says, in the order of the interface, each with whether it was searched at all."""
+    metadata = {
+        "found": mark is not None,
+        "fields": [] if mark is None else [_field(s.field, s.value, synthetic=s.synthetic) for s in mark.statements],
+        "declarations": len(mark.declarations) + len(mark.malformed) if mark else 0,
+    }
+    return {
+        "metadata": metadata,
+        "credential": {"state": "absent", **_NOT_SEARCHED},
+        "watermark": {"p_value": None, "search": None, **_NOT_SEARCHED},
+        "fingerprint": dict(_NOT_SEARCHED),
+        "label": dict(_NOT_SEARCHED),
+        "foreign": {
+            "found": bool(traces),
+            "traces": [{"trace": trace.name, "reveals": dict(trace.reveals)} for trace in traces],
+        },
+    }
+
+
+def _field(name: str, value: str, *, synthetic: bool) -> dict[str, Any]:
+    return {"field": name, "value": value, "synthetic": synthetic}
