@@ -90,10 +90,11 @@ def terms(found: Frames) -> Terms:
         return Terms(dose, 0.0, "dose") if dose else Terms(1.0, 0.0, "ignored")
     if "RescaleSlope" in header or "RescaleIntercept" in header:
         return _terms([header])
-    groups = [group for group in found.groups("PixelValueTransformationSequence") if group is not None]
-    if not groups:
+    groups = found.groups("PixelValueTransformationSequence")
+    present = [group for group in groups if group is not None]
+    if not present:
         return Terms(1.0, 0.0, "none")
-    return _terms(groups) if len(groups) in (1, found.count) else Terms(1.0, 0.0, "ignored")
+    return _terms(present) if len(present) == len(groups) else Terms(1.0, 0.0, "ignored")
 
 
 def _terms(groups: Sequence[Header]) -> Terms:

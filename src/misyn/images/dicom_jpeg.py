@@ -1,4 +1,4 @@
-"""The JPEG processes that medical images use and pydicom's other decoders here do not: 12-bit, and lossless.
+"""The JPEG processes that medical images use and pydicom's other decoders here lack: 12-bit, progressive, and lossless.
 
 Rules
 -----
@@ -6,7 +6,7 @@ Rules
 2. Samples come out as coded: no colour transform; the data set's photometric interpretation says what they are.
 3. The decoders here are misyn's own: pydicom's, which the rest of a process may use, are not changed.
 
-Follows DICOM PS3.5 section 8.2.1 and ITU-T T.81 (processes 2, 4 and 14). The two functions and the table at the end are
+Follows DICOM PS3.5 section 8.2.1 and ITU-T T.81 (processes 2, 4 and 14; 6, 8, 10 and 12 in retired transfer syntaxes). The two functions and the table at the end are
 what pydicom's ``Decoder.add_plugin`` asks of a module.
 
 Example:
@@ -22,11 +22,10 @@ from imagecodecs import jpeg8_decode
 from pydicom.pixels.decoders.base import Decoder, DecodeRunner
 from pydicom.uid import UID, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1
 
-DECODER_DEPENDENCIES = {
-    JPEGExtended12Bit: ("imagecodecs",),
-    JPEGLossless: ("imagecodecs",),
-    JPEGLosslessSV1: ("imagecodecs",),
-}
+_SPECTRAL, _PROGRESSIVE = UID("1.2.840.10008.1.2.4.53"), UID("1.2.840.10008.1.2.4.55")
+DECODER_DEPENDENCIES = dict.fromkeys(
+    (JPEGExtended12Bit, _SPECTRAL, _PROGRESSIVE, JPEGLossless, JPEGLosslessSV1), ("imagecodecs",)
+)
 
 
 @cache

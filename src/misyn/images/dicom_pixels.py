@@ -45,6 +45,8 @@ CODECS: Final[dict[str, tuple[str, bool | None]]] = {
     "1.2.840.10008.1.2.5": ("rle", False),
     "1.2.840.10008.1.2.4.50": ("jpeg", True),
     "1.2.840.10008.1.2.4.51": ("jpeg", True),
+    "1.2.840.10008.1.2.4.53": ("jpeg", True),
+    "1.2.840.10008.1.2.4.55": ("jpeg", True),
     "1.2.840.10008.1.2.4.57": ("jpeg-lossless", False),
     "1.2.840.10008.1.2.4.70": ("jpeg-lossless", False),
     "1.2.840.10008.1.2.4.80": ("jpeg-ls-lossless", False),

@@ -207,16 +207,18 @@ def read_bytes(path: Path, *, limits: Limits = DEFAULT) -> bytes:
         Its bytes, at most ``limits.max_bytes`` of them.
 
     Raises:
-        LimitExceeded: the file is larger than ``max_bytes``, also when it grows while it is read.
-        UnreadableImage: there is no such file, it is not a regular file (a pipe would hang), or it may not be read.
+        LimitExceeded: the file is larger than ``max_bytes``.
+        UnreadableImage: there is no such file, it is not a regular file (a pipe would hang), it may not be read, or it
+            grows while it is read.
     """
-    check_bytes(_size(path), limits=limits, path=path)
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(limits.max_bytes + 1)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    check_bytes(len(data), limits=limits, path=path)
+    size = _size(path)
+    check_bytes(size, limits=limits, path=path)
+    data = read_head(path, size + 1)
+    if len(data) > size:
+        raise UnreadableImage(
+            "expected a finished file, found one that grows while it is read. Next: read it once it is written",
+            path=path,
+        )
     return data
 
 
