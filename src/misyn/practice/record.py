@@ -96,7 +96,7 @@ def load(path: Path | str) -> Record:
         InputError: there is no such file, or it cannot be read.
     """
     path = Path(path)
-    return parse(_text(path), path=path)
+    return parse(text_of(path), path=path)
 
 
 def parse(text: str, *, path: Path | None = None) -> Record:
@@ -119,7 +119,7 @@ def edit(path: Path | str, changes: Mapping[str, Any]) -> Record:
         RecordError: the record would have mistakes; the file is untouched.
     """
     path = Path(path)
-    document = yamltext.read(_text(path))
+    document = yamltext.read(text_of(path))
     for where, value in changes.items():
         _put(document, where, value)
     record = _checked(document, path)
@@ -127,7 +127,13 @@ def edit(path: Path | str, changes: Mapping[str, Any]) -> Record:
     return record
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a file, within the limits of :mod:`misyn.practice.yamltext`.
+
+    Raises:
+        RecordError: it is not UTF-8.
+        InputError: there is no such file, or it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return file.read(yamltext.MAX_BYTES + 1).decode("utf-8-sig")
@@ -150,6 +156,7 @@ def _checked(document: Any, path: Path | None) -> Record:  # noqa: ANN401 - a YA
             ]
         )
     content = _pruned(yamltext.plain(document))
+    content.setdefault("technique", {})  # so that what is missing is told as technique.name
     _keep_version_as_written(document, content)
     found = [*schema.problems(content, schema="misyn"), *_claim_problems(content)]
     if found:
@@ -160,7 +167,8 @@ def _checked(document: Any, path: Path | None) -> Record:  # noqa: ANN401 - a YA
 def _pruned(value: Any) -> Any:  # noqa: ANN401 - plain content
     """Leave out keys with nothing behind them: an unanswered question is not an answer."""
     if isinstance(value, dict):
-        return {key: _pruned(item) for key, item in value.items() if item is not None}
+        kept = {key: _pruned(item) for key, item in value.items() if item is not None}
+        return {key: item for key, item in kept.items() if item != {} or value[key] == {}}
     return [_pruned(item) for item in value] if isinstance(value, list) else value
 
 

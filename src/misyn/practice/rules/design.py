@@ -102,7 +102,7 @@ def biases(case: Case) -> Decision:
     undone = [item for item in foreseen if not item.get("done")]
     if undone:
         return partly(
-            f"stated: {counted(foreseen, 'foreseen bias')}; what was done is not stated for {len(undone)}; measured by group",
+            f"stated: {counted(foreseen, 'foreseen bias')}; what was done is not stated for {len(undone)}",
             next="give each entry of design.biases its done, even if nothing was done",
         )
     return stated(

@@ -149,7 +149,7 @@ def within_phase(case: Case) -> Decision:
 def approved(case: Case) -> Decision:
     """E6: approval for private data and for studies with people."""
     sets = {f"data.{key}": case.record.get(f"data.{key}") for key in _ROLES}
-    needs = {path: value.get("consent") for path, value in sets.items() if isinstance(value, Mapping)}
+    needs = {path: value.get("consent") for path, value in sets.items() if isinstance(value, Mapping) and value}
     studies = case.record.items("phases.studies")
     needs |= {f"phases.studies[{i}]": study.get("approval") for i, study in enumerate(studies) if study["phase"] > 1}
     if not needs:
