@@ -99,6 +99,8 @@ _LAYOUTS: dict[int, tuple[int, dict[str, tuple[str, int]]]] = {
     ),
 }
 
+_ANALYZE_TYPES = {(1, 1), (2, 8), (4, 16), (8, 32), (16, 32), (32, 64), (64, 64), (128, 24)}
+
 _SINGLE = (b"n+1\0", b"n+2\0\r\n\x1a\n")
 _PAIR = (b"ni1\0", b"ni2\0\r\n\x1a\n")
 
@@ -146,13 +148,18 @@ def read(path: Path, *, limits: Limits) -> Image:
 
 
 def _plain(head: bytes) -> bytes:
-    """Return the head, inflated where it is gzip, as far as it goes."""
+    """Return the head, inflated where it is gzip, as far as a header goes: damage behind it is for later."""
     if head[:2] != b"\x1f\x8b":
         return head
-    try:
-        return zlib.decompressobj(GZIP).decompress(head, _HEAD)
-    except zlib.error:
-        return b""
+    plain, longest = b"", max(_LAYOUTS)
+    while len(plain) < longest and head[:2] == b"\x1f\x8b":
+        decoder = zlib.decompressobj(GZIP)
+        try:
+            plain += decoder.decompress(head, longest - len(plain))
+        except zlib.error:
+            break
+        head = decoder.unused_data
+    return plain
 
 
 def _size_and_order(plain: bytes) -> tuple[int, str] | None:
@@ -169,8 +176,9 @@ def _magic(plain: bytes, size: int) -> bytes:
 
 
 def _is_analyze(plain: bytes, size: int, order: str) -> bool:
-    """Analyze has no magic: its header size, the letter ``r`` for regular, and a plausible number of axes must do."""
-    return size == 348 and plain[38:39] == b"r" and struct.unpack_from(f"{order}h", plain, 40)[0] in range(1, 8)
+    """Analyze has no magic: a plausible number of axes, and a datatype with its own number of bits, must do."""
+    axes, datatype, bits = (struct.unpack_from(f"{order}h", plain, at)[0] for at in (40, 70, 72))
+    return size == 348 and axes in range(1, 8) and (datatype, bits) in _ANALYZE_TYPES
 
 
 def _parse(plain: bytes) -> _Header:

@@ -6,7 +6,7 @@ Rules
    full, a compressed one may not promise more than ``max_ratio`` allows.
 2. Compressed blocks are inflated piece by piece into place; checksums are checked, so damage never becomes pixels.
 3. A data file named by a header stays inside the header's folder (links are followed before that is judged), and is a
-   regular file. Its name is never repeated in a message.
+   regular file. Its name is never repeated in a message: errors are about the file that was asked for.
 4. What is read is in native byte order and may be written to: later rooms hand it to libraries that insist on that.
 
 Follows RFC 1950 (zlib) and RFC 1952 (gzip, several members included).
@@ -71,17 +71,16 @@ def size_of(path: Path, *, limits: Limits) -> int:
     try:
         status = path.stat()
     except (OSError, ValueError) as error:  # ValueError: a NUL in a name that a header gave
-        raise _absent(path) from error
+        raise _absent() from error
     if not stat.S_ISREG(status.st_mode):
-        raise _absent(path)
-    check_bytes(status.st_size, limits=limits, path=path)
+        raise _absent()
+    check_bytes(status.st_size, limits=limits)
     return status.st_size
 
 
-def _absent(path: Path) -> UnreadableImage:
+def _absent() -> UnreadableImage:
     return UnreadableImage(
-        "expected a regular file that holds the samples, found none. Next: keep header and data file together",
-        path=path,
+        "expected a regular file that holds the samples, found none. Next: keep header and data file together"
     )
 
 
@@ -102,14 +101,13 @@ def beside(header: Path, name: str) -> Path:
         UnsupportedImage: expected a data file inside the folder of its header, found a name that leads out of it ...
     """
     if not name or "\0" in name or len(name) > 4096:
-        raise MalformedImage("expected the name of a data file, found none. Next: write the header again", path=header)
+        raise MalformedImage("expected the name of a data file, found none. Next: write the header again")
     folder = header.parent.resolve()
     found = (folder / name.replace("\\", "/")).resolve()
     if not found.is_relative_to(folder):
         raise UnsupportedImage(
             "expected a data file inside the folder of its header, found a name that leads out of it. "
-            "Next: put the two together, or convert them to one file",
-            path=header,
+            "Next: put the two together, or convert them to one file"
         )
     return found
 
@@ -126,8 +124,8 @@ def header_lines(path: Path, *, limits: Limits) -> Iterator[tuple[str, int]]:
     with path.open("rb") as stream:
         while line := stream.readline(_LINE):
             end, count = end + len(line), count + 1
-            check_elements(count, limits=limits, path=path)
-            check_header(end, limits=limits, path=path)
+            check_elements(count, limits=limits)
+            check_header(end, limits=limits)
             yield line.decode("utf-8", errors="replace").rstrip("\r\n"), end
 
 
@@ -150,9 +148,9 @@ def read_samples(payload: Payload, *, count: int, dtype: np.dtype[Any], limits: 
     size = size_of(payload.path, limits=limits)
     wanted = payload.skip + count * dtype.itemsize
     if payload.codec == "raw" and size < payload.offset + wanted:
-        raise _short(payload.path)
-    check_bytes(wanted, limits=limits, path=payload.path)
-    check_ratio(size - payload.offset, wanted, limits=limits, path=payload.path)
+        raise _short()
+    check_bytes(wanted, limits=limits)
+    check_ratio(size - payload.offset, wanted, limits=limits)
     samples = np.empty(count, dtype)
     _fill(samples.view(np.uint8).data, payload, limits=limits)
     if not dtype.isnative:
@@ -160,16 +158,15 @@ def read_samples(payload: Payload, *, count: int, dtype: np.dtype[Any], limits: 
     return samples
 
 
-def _short(path: Path) -> MalformedImage:
+def _short() -> MalformedImage:
     return MalformedImage(
-        "expected every sample that the header declares, found a file that ends before. Next: copy the file again",
-        path=path,
+        "expected every sample that the header declares, found a file that ends before. Next: copy the file again"
     )
 
 
 def _fill(target: memoryview, payload: Payload, *, limits: Limits) -> None:
     """Copy the block into ``target``, then take one piece more, which makes the decoder check its checksum."""
-    deadline = Deadline(limits, payload.path)
+    deadline = Deadline(limits)
     skip, filled = payload.skip, 0
     for piece in _pieces(payload):
         deadline.check()
@@ -181,7 +178,7 @@ def _fill(target: memoryview, payload: Payload, *, limits: Limits) -> None:
         target[filled : filled + len(part)] = part
         filled += len(part)
     if filled < len(target):
-        raise _short(payload.path)
+        raise _short()
 
 
 def _pieces(payload: Payload) -> Iterator[bytes]:
@@ -196,8 +193,7 @@ def _pieces(payload: Payload) -> Iterator[bytes]:
             yield from _inflated(stream, payload.codec)
         except (zlib.error, OSError, EOFError) as error:
             raise MalformedImage(
-                f"expected a whole {payload.codec} block of samples, found a damaged one. Next: copy the file again",
-                path=payload.path,
+                f"expected a whole {payload.codec} block of samples, found a damaged one. Next: copy the file again"
             ) from error
 
 
