@@ -27,12 +27,9 @@ from misyn.images.dicom_pixels import CODECS
 SHIPPED = Path(pydicom.__file__).parent / "data"
 
 
-def test_file(name: str) -> Path:
+def shipped(name: str) -> Path:
     """A file inside pydicom's wheel; never one it would download."""
     return Path(str(get_testdata_file(name, download=False)))
-
-
-test_file.__test__ = False  # type: ignore[attr-defined]  # a name of pydicom's, not a test
 
 
 def pydicom_samples(path: Path) -> NDArray[Any] | None:
@@ -114,11 +111,11 @@ def test_dcmtk_and_the_source_hold_the_same_samples(
     name: str, pack: tuple[str, ...], unpack: str, codec: str, tmp_path: Path
 ) -> None:
     packed = tmp_path / "packed.dcm"
-    dcmtk(*pack, test_file(name), packed)
+    dcmtk(*pack, shipped(name), packed)
     found = read(packed)
     assert (found.codec, found.lossy) == (codec, False)
     np.testing.assert_array_equal(found.pixels, dcmtk_samples(packed, unpack, tmp_path))
-    assert found.digest == read(test_file(name)).digest  # Image rule 1: any transfer syntax, same digest
+    assert found.digest == read(shipped(name)).digest  # Image rule 1: any transfer syntax, same digest
 
 
 @needs_dcmtk
@@ -134,7 +131,7 @@ def test_dcmtk_and_the_source_hold_the_same_samples(
 )
 def test_dcmtk_decodes_lossy_jpeg_alike(name: str, option: str, slack: int, tmp_path: Path) -> None:
     packed = tmp_path / "packed.dcm"
-    dcmtk("dcmcjpeg", option, test_file(name), packed)
+    dcmtk("dcmcjpeg", option, shipped(name), packed)
     found = read(packed)
     assert (found.codec, found.lossy) == ("jpeg", True)
     difference = found.pixels.astype(int) - dcmtk_samples(packed, "dcmdjpeg", tmp_path)
@@ -144,21 +141,21 @@ def test_dcmtk_decodes_lossy_jpeg_alike(name: str, option: str, slack: int, tmp_
 @needs_dcmtk
 @pytest.mark.parametrize("name", ["JPGExtended.dcm", "JPEG-lossy.dcm", "SC_rgb_jpeg_gdcm.dcm"])
 def test_what_pydicom_alone_cannot_read_dcmtk_reads_alike(name: str, tmp_path: Path) -> None:
-    found = read(test_file(name))
-    np.testing.assert_array_equal(found.pixels, dcmtk_samples(test_file(name), "dcmdjpeg", tmp_path))
+    found = read(shipped(name))
+    np.testing.assert_array_equal(found.pixels, dcmtk_samples(shipped(name), "dcmdjpeg", tmp_path))
 
 
 @needs_dcmtk
 @pytest.mark.parametrize("encoding", ["+te", "+tb", "+ti"])
 def test_data_sets_without_meta_information(encoding: str, tmp_path: Path) -> None:
     """Recognised safely, their transfer syntax is told by their elements."""
-    dcmtk("dcmconv", "-F", encoding, test_file("MR_small.dcm"), tmp_path / "bare")
-    assert read(tmp_path / "bare").digest == read(test_file("MR_small.dcm")).digest
+    dcmtk("dcmconv", "-F", encoding, shipped("MR_small.dcm"), tmp_path / "bare")
+    assert read(tmp_path / "bare").digest == read(shipped("MR_small.dcm")).digest
 
 
 def compressed(name: str, encode: Callable[[NDArray[Any]], bytes], syntax: str, path: Path) -> Path:
-    header = pydicom.dcmread(test_file(name))
-    stream = bytes(encode(read(test_file(name)).pixels))
+    header = pydicom.dcmread(shipped(name))
+    stream = bytes(encode(read(shipped(name)).pixels))
     header.PixelData = encapsulate([stream])
     header["PixelData"].VR = "OB"
     header["PixelData"].is_undefined_length = True
@@ -180,17 +177,17 @@ def test_lossless_wavelets_give_the_samples_back(
     name: str, syntax: str, encode: Callable[[NDArray[Any]], bytes], tmp_path: Path
 ) -> None:
     found = read(compressed(name, encode, syntax, tmp_path / "wavelet.dcm"))
-    assert found.digest == read(test_file(name)).digest
+    assert found.digest == read(shipped(name)).digest
     assert (found.codec, found.lossy) == CODECS[syntax]
 
 
 def test_a_codec_that_may_be_either_is_lossy_only_when_said() -> None:
-    assert read(test_file("693_J2KI.dcm")).lossy in (None, True)
+    assert read(shipped("693_J2KI.dcm")).lossy in (None, True)
     assert CODECS["1.2.840.10008.1.2.4.91"] == ("jpeg2000", None)
 
 
 def with_palette(descriptor: list[int], path: Path, **tables: bytes) -> Path:
-    header = pydicom.dcmread(test_file("examples_palette.dcm"))
+    header = pydicom.dcmread(shipped("examples_palette.dcm"))
     for colour in ("Red", "Green", "Blue"):
         setattr(header, f"{colour}PaletteColorLookupTableDescriptor", descriptor)
         delattr(header, f"{colour}PaletteColorLookupTableData")
@@ -227,6 +224,21 @@ def test_palettes_expand_as_in_pydicom(descriptor: list[int], keyword: str, data
     np.testing.assert_array_equal(found.pixels, expected)
 
 
+@pytest.mark.parametrize("first", [-128, 65408], ids=["as SS", "as US"])
+def test_a_palette_may_start_below_zero(first: int, tmp_path: Path) -> None:
+    """PS3.3 C.7.6.3.1.5: the first mapped value is signed where the samples are; files often write it unsigned."""
+    header = pydicom.dcmread(shipped("examples_palette.dcm"))
+    header.PixelRepresentation = 1
+    for colour in ("Red", "Green", "Blue"):
+        header[f"{colour}PaletteColorLookupTableDescriptor"].VR = "SS" if first < 0 else "US"
+        setattr(header, f"{colour}PaletteColorLookupTableDescriptor", [256, first, 16])
+        setattr(header, f"{colour}PaletteColorLookupTableData", words(*range(256)))
+    header.save_as(tmp_path / "signed.dcm")
+    indices = pydicom.dcmread(tmp_path / "signed.dcm").pixel_array
+    assert indices.dtype == np.int8
+    np.testing.assert_array_equal(read(tmp_path / "signed.dcm").pixels[..., 2], indices.astype(int) + 128)
+
+
 def test_an_indirect_segment_repeats_earlier_ones(tmp_path: Path) -> None:
     """PS3.3 C.7.9.2.3: an offset in bytes from the start of the table, least significant word first."""
     data = words(0, 2, 10, 20, 1, 2, 40, 2, 1, 8, 0)  # 10 20, line to 40; then again the segment at byte 8: the line
@@ -258,7 +270,7 @@ def test_palettes_that_break_the_rules_are_malformed(
 
 
 def test_colour_needs_room_before_it_is_expanded(tmp_path: Path) -> None:
-    path = test_file("examples_palette.dcm")
+    path = shipped("examples_palette.dcm")
     with pytest.raises(LimitExceeded) as caught:
         read(path, limits=Limits(max_pixels=350 * 800))
     assert caught.value.limit == "max_pixels"
@@ -266,7 +278,7 @@ def test_colour_needs_room_before_it_is_expanded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("space", ["HSV", "CMYK", "ARGB", "YBR_PARTIAL_420"])
 def test_colour_spaces_that_are_not_converted_are_unsupported(space: str, tmp_path: Path) -> None:
-    header = pydicom.dcmread(test_file("SC_rgb_small_odd.dcm"))
+    header = pydicom.dcmread(shipped("SC_rgb_small_odd.dcm"))
     header.PhotometricInterpretation = space
     header.save_as(tmp_path / "space.dcm")
     with pytest.raises(UnsupportedImage):
@@ -275,7 +287,7 @@ def test_colour_spaces_that_are_not_converted_are_unsupported(space: str, tmp_pa
 
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.4.100", "1.2.840.10008.1.2.4.102", "1.2.3.4.5"])
 def test_transfer_syntaxes_that_are_not_read_are_unsupported(syntax: str, tmp_path: Path) -> None:
-    header = pydicom.dcmread(test_file("JPEG2000.dcm"))
+    header = pydicom.dcmread(shipped("JPEG2000.dcm"))
     header.file_meta.TransferSyntaxUID = UID(syntax)
     header.save_as(tmp_path / "video.dcm")
     with pytest.raises(UnsupportedImage) as caught:
@@ -284,7 +296,7 @@ def test_transfer_syntaxes_that_are_not_read_are_unsupported(syntax: str, tmp_pa
 
 
 def test_one_bit_becomes_one_byte_and_is_counted_as_such() -> None:
-    path = test_file("liver_1frame.dcm")
+    path = shipped("liver_1frame.dcm")
     found = read(path)
     assert (found.pixels.dtype.name, found.bits, np.unique(found.pixels).tolist()) == ("uint8", 1, [0, 1])
     with pytest.raises(LimitExceeded):
@@ -293,8 +305,8 @@ def test_one_bit_becomes_one_byte_and_is_counted_as_such() -> None:
 
 def test_bits_beyond_those_stored_are_cleared(tmp_path: Path) -> None:
     """PS3.5 section 8.1.1: unused high bits need not be zero."""
-    header = pydicom.dcmread(test_file("examples_overlay.dcm"))
-    clean = read(test_file("examples_overlay.dcm"))
+    header = pydicom.dcmread(shipped("examples_overlay.dcm"))
+    clean = read(shipped("examples_overlay.dcm"))
     dirty = clean.pixels | np.uint16(0xF000)
     header.PixelData = dirty.tobytes()
     header.save_as(tmp_path / "dirty.dcm")
@@ -302,8 +314,8 @@ def test_bits_beyond_those_stored_are_cleared(tmp_path: Path) -> None:
 
 
 def test_planar_configuration_does_not_change_the_digest(tmp_path: Path) -> None:
-    header = pydicom.dcmread(test_file("examples_rgb_color.dcm"))
-    found = read(test_file("examples_rgb_color.dcm"))
+    header = pydicom.dcmread(shipped("examples_rgb_color.dcm"))
+    found = read(shipped("examples_rgb_color.dcm"))
     header.PixelData = np.moveaxis(found.pixels, -1, 0).tobytes()
     header.PlanarConfiguration = 1
     header.save_as(tmp_path / "planar.dcm")
@@ -362,7 +374,7 @@ def test_a_frame_that_declares_more_than_its_data_set_is_not_decoded(
 
 
 def test_fewer_frames_than_declared_is_malformed(tmp_path: Path) -> None:
-    header = pydicom.dcmread(test_file("SC_rgb_rle_2frame.dcm"))
+    header = pydicom.dcmread(shipped("SC_rgb_rle_2frame.dcm"))
     header.NumberOfFrames = 3
     header.save_as(tmp_path / "fewer.dcm")
     with pytest.raises(MalformedImage):

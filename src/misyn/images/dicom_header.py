@@ -92,7 +92,7 @@ class Header:
         if element is None:
             return None
         try:
-            if isinstance(element, RawDataElement):
+            if isinstance(element, RawDataElement) and _is_long(element):
                 self.dataset[element.tag] = _cut(element)
             return self.dataset[element.tag].value
         except Exception:  # any type at all: these bytes are not trusted
@@ -163,9 +163,11 @@ def _element(dataset: Dataset, tag: str | int) -> RawDataElement | DataElement |
 
 
 def _cut(element: RawDataElement) -> RawDataElement:
-    if element.value is None or len(element.value) <= _SHORT:
-        return element
-    return element._replace(value=element.value[:_SHORT], length=_SHORT)
+    return element._replace(value=(element.value or b"")[:_SHORT], length=_SHORT)
+
+
+def _is_long(element: RawDataElement) -> bool:
+    return element.value is not None and len(element.value) > _SHORT
 
 
 def _watched_sequence(element: RawDataElement, budget: Budget) -> tuple[Dataset, ...]:
@@ -208,14 +210,15 @@ def parse(data: bytes, *, limits: Limits, path: Path | None = None, deadline: De
         raise
     for tag in set(dataset.keys()) - _BULK_TAGS:
         element = _element(dataset, tag)
-        if isinstance(element, RawDataElement):
+        if isinstance(element, RawDataElement) and _is_long(element):
             dataset[tag] = _cut(element)
     return Header(dataset, budget)
 
 
 def _dcmread(data: bytes, budget: Budget) -> Dataset:
     try:
-        return dcmread(Watched(data, budget), force=True, specific_tags=list(_TAGS))
+        with Watched(data, budget) as stream:  # closed, it lets go of its copy of the file
+            return dcmread(stream, force=True, specific_tags=list(_TAGS))
     except Deflated as signal:
         body = inflate(memoryview(data)[signal.offset :], limits=budget.limits, path=budget.path)
         budget.refusal = None

@@ -62,6 +62,7 @@ def decode(
         UnreadableImage: other subtypes; pydicom's own exceptions too, for :func:`misyn.images.containment.contained`.
     """
     header = parse(data, limits=limits, path=path, deadline=deadline)
+    del data  # the header holds a copy of the pixels: a large file must not lie in memory twice while they are decoded
     if not any(keyword in header for keyword in PIXELS):
         raise _without_pixels(header)
     decoded = dicom_pixels.decode(header)

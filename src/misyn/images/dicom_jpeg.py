@@ -6,8 +6,8 @@ Rules
 2. Samples come out as coded: no colour transform; the data set's photometric interpretation says what they are.
 3. The decoders here are misyn's own: pydicom's, which the rest of a process may use, are not changed.
 
-Follows DICOM PS3.5 section 8.2.1 and ITU-T T.81 (processes 2, 4 and 14; 6, 8, 10 and 12 in retired transfer syntaxes). The two functions and the table at the end are
-what pydicom's ``Decoder.add_plugin`` asks of a module.
+Follows DICOM PS3.5 section 8.2.1 and ITU-T T.81 (processes 2, 4 and 14; 6, 8, 10 and 12 in retired transfer syntaxes).
+:func:`is_available`, :func:`decode_frame` and the table are what pydicom's ``Decoder.add_plugin`` asks of a module.
 
 Example:
     >>> decoder("1.2.840.10008.1.2.4.70").available_plugins

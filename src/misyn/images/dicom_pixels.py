@@ -81,6 +81,7 @@ def decode(header: Header) -> Decoded:
     if not header.raw(keyword):
         raise MalformedImage(f"expected pixel data, found an empty element. {_NEXT}")
     source = _Source(header, keyword, syntax, _decoder(syntax))
+    header.budget.deadline.check()
     try:
         samples, photometric = source.encapsulated() if syntax.is_encapsulated else source.native()
     except (UnreadableImage, MemoryError, RecursionError):
