@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from misyn import __version__
 from misyn.atomic import write_bytes
 from misyn.canonical import canonical_bytes
-from misyn.errors import NoImages
+from misyn.errors import InputError, TableError
 from misyn.practice import claims, findings, phases
 from misyn.practice.record import Record, load
 from misyn.results import Caveat, Evidence, as_json
@@ -157,7 +157,9 @@ def _collect(record: Record) -> tuple[dict[str, Collection], list[Caveat]]:
                 label=record.get(f"data.{role}.label"),
                 groups=tuple(record.items(f"data.{role}.groups")),
             )
-        except NoImages as error:
+        except TableError:
+            raise
+        except InputError as error:
             if role == "synthetic":
                 raise
             caveats.append(Caveat(f"{role.replace('_', '-')}-not-found", f"data.{role}.path: {error}"))

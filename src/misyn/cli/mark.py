@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -38,12 +39,13 @@ def command(
 
     Pixels stay bit-identical; everything else in a file is kept. PATHS are files or folders.
     """
-    from misyn.audit import mark_files  # noqa: PLC0415 - numerics are imported when needed
+    from misyn.generate.existing import mark_existing  # noqa: PLC0415 - numerics are imported when needed
 
     with frame.bar("marking") as progress:
-        result = mark_files(
+        result = mark_existing(
             paths,
             record=record,
+            now=datetime.now(UTC),
             out=out,
             in_place=in_place,
             overwrite=overwrite,
