@@ -17,12 +17,16 @@ entries         salted commitments, the only thing the log ever publishes
 statements      signed statements about a file, which an entry can commit to
 rotation        a log's new key, endorsed by its old one
 witness         C2SP tlog-witness: cosigns consistent growth only
-database        what is stored, in SQLite; ``postgres`` is the same in PostgreSQL
+database        what is stored; ``sqlite`` and ``postgres`` are its two dialects
 static          the folder any web server can host, and how it is read
+settings        a log folder's own file: name, keys, database
+publishing      what is checked before a checkpoint is signed
+cosigning       a log's side of witnessing
 store           the log itself: append, publish, prove, forget
 client          what a reader believes, on whose word, and as of when
+follower        a reader with a memory, which notices a past that changed
 mirror          a verified copy of somebody else's log
-fsck            is everything still what was signed?
+walk, fsck      is everything still what was signed?
 ==============  ==========================================================================================
 
 Rules
@@ -56,11 +60,18 @@ MODULES = (
     "rotation",
     "witness",
     "database",
+    "sqlite",
     "postgres",
+    "locking",
     "static",
+    "settings",
+    "publishing",
+    "cosigning",
     "store",
     "client",
+    "follower",
     "mirror",
+    "walk",
     "fsck",
 )
 

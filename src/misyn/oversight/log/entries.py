@@ -4,8 +4,9 @@ Rules
 -----
 1. An entry says its kind and a commitment; where it is about an earlier entry (an answer, a withdrawal, a removal), its
    index. Never text, names, paths, digests in the clear, or anything else that could be personal.
-2. The commitment is SHA-256 over a domain, 32 random bytes (the salt) and the content's digest. Without the salt nobody
-   can find out, by trying, what was committed to. Who has the salt and the content can prove it.
+2. The commitment is SHA-256 over a domain, 32 random bytes (the salt), the content's digest and, where there is one,
+   the digest of the signed statement. Without the salt nobody can find out, by trying, what was committed to. Who has
+   the salt and the content can prove it.
 3. When the salt is destroyed, the entry remains and opens no more: every proof still holds.
 4. An entry has one spelling (RFC 8785). Keys that a later version adds are kept.
 
@@ -105,9 +106,11 @@ class Opening:
 
     @property
     def commitment(self) -> str:
-        """What is committed to: the content's digest, or the signed statement's that names it."""
-        committed = self.digest if self.statement is None else record_digest(self.statement)
-        return "sha256:" + sha256(DOMAIN + self.salt + bytes.fromhex(committed[7:])).hexdigest()
+        """What is committed to: the content's digest, and the digest of the signed statement about it."""
+        committed = [self.digest] if self.statement is None else [self.digest, record_digest(self.statement)]
+        return (
+            "sha256:" + sha256(DOMAIN + self.salt + b"".join(bytes.fromhex(one[7:]) for one in committed)).hexdigest()
+        )
 
     def check(self, entry: Entry) -> None:
         """Accept that this opens the entry's commitment.
@@ -118,19 +121,20 @@ class Opening:
         if not hmac.compare_digest(self.commitment, entry.commitment):
             raise NotProven("the opening does not lead to the entry's commitment: another file, salt or statement")
 
-    def to_json(self, entry: Entry) -> dict[str, Any]:
-        """Give the opening with its entry, as a proof file carries it."""
+    def to_bytes(self, entry: Entry) -> bytes:
+        """Write the opening with its entry, as a proof file carries it."""
         found: dict[str, Any] = {"schema": OPENING, "entry": entry.to_bytes().decode(), "digest": self.digest}
         found["salt"] = base64_text(self.salt)
-        return found if self.statement is None else {**found, "statement": self.statement}
-
-    def to_bytes(self, entry: Entry) -> bytes:
-        """Write :meth:`to_json` in its one spelling."""
-        return canonical_bytes(self.to_json(entry))
+        return canonical_bytes(found if self.statement is None else {**found, "statement": self.statement})
 
 
-def parse_opening(data: bytes) -> tuple[Entry, Opening]:
-    """Read what :meth:`Opening.to_bytes` wrote; whether it opens the entry is for :meth:`Opening.check`.
+def closed(entry: bytes) -> bytes:
+    """Write an entry without what opens it, as a proof file carries it."""
+    return canonical_bytes({"schema": OPENING, "entry": entry.decode()})
+
+
+def parse_opening(data: bytes) -> tuple[Entry, Opening | None]:
+    """Read an entry and what opens it (None where it was left out); whether it does is for :meth:`Opening.check`.
 
     Raises:
         MalformedLogData: another form.
@@ -139,14 +143,15 @@ def parse_opening(data: bytes) -> tuple[Entry, Opening]:
         found = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise MalformedLogData("expected an opening in JSON, found something else") from error
-    if not isinstance(found, dict) or found.get("schema") != OPENING:
-        raise MalformedLogData(f"expected an opening of schema {OPENING}, found another")
-    entry, salt, statement = found.get("entry"), found.get("salt"), found.get("statement")
-    if not (isinstance(entry, str) and isinstance(salt, str) and is_digest(found.get("digest"))):
-        raise MalformedLogData("expected an opening with entry, digest and salt, found other values")
-    if statement is not None and not isinstance(statement, dict):
-        raise MalformedLogData("expected the opening's statement to be a JSON object")
-    return Entry.from_bytes(entry.encode()), Opening(found["digest"], unbase64(salt, length=SALT), statement)
+    if not isinstance(found, dict) or found.get("schema") != OPENING or not isinstance(found.get("entry"), str):
+        raise MalformedLogData(f"expected an opening of schema {OPENING} with its entry, found another")
+    entry = Entry.from_bytes(found["entry"].encode("utf-8", "surrogatepass"))
+    if "salt" not in found and "digest" not in found:
+        return entry, None
+    content, salt, statement = found.get("digest"), found.get("salt"), found.get("statement")
+    if not (is_digest(content) and isinstance(salt, str)) or not (statement is None or isinstance(statement, dict)):
+        raise MalformedLogData("expected an opening with digest, salt and, perhaps, a statement; found other values")
+    return entry, Opening(content, unbase64(salt, length=SALT), statement)
 
 
 def commit(
@@ -163,7 +168,7 @@ def commit(
         kind: one of :data:`KINDS`.
         content: ``sha256:…`` of the content, as :func:`misyn.canonical.digest` gives it.
         about: index of the earlier entry that this one is about.
-        statement: a signed statement that names the content; it is committed to instead.
+        statement: a signed statement about the content; it is committed to as well.
         salt: 32 bytes; fresh random ones when None.
 
     Raises:

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Self
 from misyn.errors import LogBroken, LogUnavailable, NotProven, UsageError
 from misyn.oversight.log import checkpoint, cosigning, notes, policy, publishing, sqlite, static, tree
 from misyn.oversight.log.database import Database, Leaf
-from misyn.oversight.log.entries import Entry, Opening, commit, parse_opening
+from misyn.oversight.log.entries import Entry, Opening, closed, commit, parse_opening
 from misyn.oversight.log.proofs import Proof
 from misyn.oversight.log.settings import Settings
 from misyn.oversight.log.tiles import TileTree
@@ -259,7 +259,8 @@ class Log:
             raise UsageError(f"expected the index of one of {size} published entries, found {index}")
         leaf = self._leaf(index)
         path = tree.inclusion_path(index, size, self._tree(size).mth)
-        proof = Proof(index, tuple(path), signed, leaf.opening if opened else None)
+        extra = leaf.opening if opened and leaf.opening is not None else closed(leaf.entry)
+        proof = Proof(index, tuple(path), signed, extra)
         try:
             proof.verify(leaf.entry)
         except NotProven as error:

@@ -152,6 +152,10 @@ class TileTree:
         middle = lo + split(count)
         return node_hash(self.mth(lo, middle), self.mth(middle, hi))
 
+    def earlier(self, size: int) -> TileTree:
+        """Give the tree as these tiles have it at a smaller size."""
+        return TileTree(size, lambda tile: self._tile(tile.level, tile.index)[: tile.width * HASH])
+
     def peaks(self) -> list[bytes]:
         """Give the roots of the largest complete subtrees, from left to right; :func:`tree.fold` makes the root."""
         found, lo = [], 0
