@@ -83,7 +83,7 @@ def detect(pixels: NDArray[Any], *, axes: str, key: Key = PUBLIC, thorough: bool
         thorough: also search scale (0.4 to 2.5) and every rotation; seconds instead of milliseconds.
 
     Raises:
-        UsageError: the axes, dtype or size mean nothing.
+        UsageError: the axes or the dtype mean nothing.
     """
     started = time.perf_counter()
     planes = as_planes(pixels, axes=axes)

@@ -3,8 +3,8 @@
 Rules
 -----
 1. The amplitude is ``strength`` × (p99.5 - p0.5) of the image's own brightness, never of its dtype's range. The
-   percentiles are taken over all pixels and over those not in exactly flat surroundings, and the smaller range counts,
-   so that padding at -2000 does not license a strong mark.
+   percentiles are taken over all pixels, and again without the values that fill exactly flat areas; the smaller range
+   counts, so that padding at -2000 does not license a strong mark.
 2. **Bounds that always hold.** The root mean square of the change is at most ``strength`` × that range. So is the
    largest change, unless that would be less than one step of an integer sample: then some pixels change by one step.
    The mean of every plane's change is zero (integers: by taking single steps back).
@@ -38,6 +38,7 @@ from misyn.marks.watermark.planes import as_planes, brightness, spread_over
 
 STRENGTH = 0.01  # chosen in docs/adr/0006-watermark.md
 STRONGEST = 0.05
+SMALLEST = 16  # pixels a side: below, one window covers most of the image
 _WINDOW = 9
 _FLOOR = 0.7  # share of the amplitude that calm, not flat, surroundings still take
 _SAMPLED_PLANES = 16
@@ -53,8 +54,8 @@ def embed(pixels: NDArray[Any], *, axes: str, key: Key = PUBLIC, strength: float
         strength: largest change as a share of the image's p0.5 to p99.5 range, in (0, 0.05]; see rule 2.
 
     Raises:
-        UsageError: the axes, dtype, size or strength mean nothing.
-        NoRoomForMark: no pixel can change: the image is flat, or its range too small for its integer samples.
+        UsageError: the axes, dtype or strength mean nothing.
+        NoRoomForMark: no pixel can change (flat, or a range of too few integer steps), or planes are below 16 × 16.
     """
     if not 0 < strength <= STRONGEST:
         raise UsageError(
@@ -62,6 +63,11 @@ def embed(pixels: NDArray[Any], *, axes: str, key: Key = PUBLIC, strength: float
         )
     marked = np.array(pixels, copy=True, order="C")
     planes = as_planes(marked, axes=axes)
+    if min(planes.shape[1:3]) < SMALLEST:
+        raise NoRoomForMark(
+            f"expected planes of at least {SMALLEST} × {SMALLEST} pixels, found {planes.shape[1]} × {planes.shape[2]}. "
+            "Next: mark the image in its metadata only"
+        )
     amplitude = strength * value_range(planes)
     ends = _ends(planes)
     changed = [_mark_plane(plane, key=key, amplitude=amplitude, ends=ends) for plane in planes]
@@ -74,14 +80,14 @@ def embed(pixels: NDArray[Any], *, axes: str, key: Key = PUBLIC, strength: float
 
 
 def value_range(planes: NDArray[Any]) -> float:
-    """The p0.5 to p99.5 range of brightness: the smaller of all pixels' and of those not in flat surroundings.
+    """The p0.5 to p99.5 range of brightness: of all pixels, or without the values that fill flat areas if smaller.
 
     Args:
         planes: (planes, Y, X, channels); of many planes, 16 evenly spread ones are looked at.
     """
     stack = np.stack([brightness(planes[i]) for i in spread_over(len(planes), most=_SAMPLED_PLANES)])
-    lively = stack[np.stack([_activity(plane) > 0 for plane in stack])]
-    return min((_spread(values) for values in (stack, lively)), default=0.0)
+    fillings = np.unique(stack[np.stack([_activity(plane) == 0 for plane in stack])])
+    return min(_spread(stack), _spread(stack[~np.isin(stack, fillings)]))
 
 
 def _spread(values: NDArray[np.float32]) -> float:

@@ -23,15 +23,13 @@ from numpy.typing import NDArray
 from misyn.errors import UsageError
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-SMALLEST = 16  # pixels a side; below, one window of the detector's filters covers most of the image
 
 
 def as_planes(pixels: NDArray[Any], *, axes: str) -> NDArray[Any]:
     """View pixels as (planes, Y, X, channels).
 
     Raises:
-        UsageError: the axes do not describe the pixels, the samples are not integers or real floats, or a plane is
-            smaller than 16 × 16.
+        UsageError: the axes do not describe the pixels, there are none, or they are not integers or real floats.
     """
     if len(axes) != pixels.ndim or axes not in {
         f + z + "YX" + c for f in ("", "F") for z in ("", "Z") for c in ("", "C")
@@ -44,8 +42,8 @@ def as_planes(pixels: NDArray[Any], *, axes: str) -> NDArray[Any]:
         raise UsageError(f"expected integer or floating-point samples, found {pixels.dtype}. Next: convert the pixels")
     y = axes.index("Y")
     height, width = pixels.shape[y : y + 2]
-    if min(height, width) < SMALLEST or pixels.size == 0:
-        raise UsageError(f"expected planes of at least {SMALLEST} × {SMALLEST} pixels, found {height} × {width}")
+    if pixels.size == 0:
+        raise UsageError(f"expected at least one sample, found shape {pixels.shape}")
     return pixels.reshape(-1, height, width, pixels.shape[-1] if axes.endswith("C") else 1)
 
 
