@@ -46,7 +46,7 @@ def test_prdc_equals_the_package_its_authors_published(n: int, m: int, d: int, k
 def test_prdc_gives_the_numbers_printed_in_the_packages_readme() -> None:
     """N(0, I), 10,000 images each, D 1000, k 5: .4772 / .4705 / 1.0555 / .9735.
 
-    Tolerances are 3 standard deviations between seeds, measured on 4 runs: .017 (precision, and by symmetry recall), .065 and
+    Tolerances are 3 standard deviations between seeds, measured on 4 runs: .017 (precision and recall), .065 and
     .0075. Density spreads so widely because in 1,000 dimensions a few images near the mean lie in very many balls.
     """
     found = neighbours.prdc(normal(10_000, 1000, seed=1), normal(10_000, 1000, seed=2))

@@ -21,15 +21,21 @@ import importlib
 from types import ModuleType
 
 MODULES = (
+    "balls",
     "caveats",
     "compare",
     "coverage",
     "embedding",
     "extractors",
     "features",
+    "form",
     "grounding",
+    "measures",
     "memorisation",
     "neighbours",
+    "pair",
+    "plan",
+    "points",
     "preprocess",
     "sampling",
     "sets",

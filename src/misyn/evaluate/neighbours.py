@@ -116,12 +116,27 @@ def prdc(medical: ArrayLike, synthetic: ArrayLike, k: int = 5, *, patients: NDAr
         >>> prdc(points, points[:4], k=1).coverage
         0.6666666666666666
     """
+    own = within(medical, k=k, patients=patients)
+    return overlap(medical, synthetic, own=own)
+
+
+def overlap(medical: ArrayLike, synthetic: ArrayLike, *, own: Neighbours) -> PRDC:
+    """:func:`prdc` where the medical images' own neighbours are already known.
+
+    Args:
+        medical: (N, D) features.
+        synthetic: (M, D) features, M > k.
+        own: the k nearest others of every medical image, from :func:`within`; its width is k.
+
+    Raises:
+        EvaluationError: as :func:`prdc`.
+    """
     a, b = prepare(*_pair(medical, synthetic))
-    of_medical = _search(a, a, k, within=True, groups=_groups(patients, patients, len(a), len(a)))
-    _enough(of_medical, k, name="medical")
+    k = own.distances.shape[1]
+    _enough(own, k, name="medical")
     of_synthetic = _search(b, b, k, within=True, groups=None)
     _enough(of_synthetic, k, name="synthetic")
-    found = balls.count(a, b, radius_a=of_medical.distances[:, -1], radius_b=of_synthetic.distances[:, -1])
+    found = balls.count(a, b, radius_a=own.distances[:, -1], radius_b=of_synthetic.distances[:, -1])
     return PRDC(k, found.balls, found.covered, found.recalled)
 
 

@@ -1,0 +1,197 @@
+"""Warnings that lead: what a reader must know before any number.
+
+Rules
+-----
+1. Each has an id that never changes and a text in plain words: what is so, what it does to the numbers, what to do.
+2. :data:`ORDER` sorts them by how badly they mislead. Differences of form come first: any test finds those first.
+3. Counts, never names of files or patients.
+
+Example:
+    >>> found = [Caveat("no-held-out", "…"), Caveat("size-differs", "…")]
+    >>> [caveat.id for caveat in ordered(found)]
+    ['size-differs', 'no-held-out']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+
+from misyn.evaluate.coverage import SMALLEST
+from misyn.evaluate.form import differences, sentence
+from misyn.evaluate.sets import HELD_OUT, SYNTHETIC, TRAINING, Sample
+from misyn.results import Caveat
+
+FEW = 20  # patients below which no interval is printed and no test is run
+
+ORDER = (
+    "sets-overlap",
+    "patients-overlap",
+    "modality-differs",
+    "size-differs",
+    "codec-differs",
+    "bit-depth-differs",
+    "colour-differs",
+    "planes-differ",
+    "modality-unknown",
+    "identical-images",
+    "reference-not-training",
+    "too-few-images",
+    "same-patient-neighbours",
+    "few-patients",
+    "patients-unknown",
+    "no-held-out",
+    "few-held-out",
+    "support-uninformative",
+    "baseline-smaller",
+    "small-group",
+    "one-label",
+    "constant-features",
+    "nan-pixels",
+    "unreadable-files",
+    "table-problems",
+)
+
+
+def ordered(found: Iterable[Caveat]) -> tuple[Caveat, ...]:
+    """Sort by :data:`ORDER`; what several sets give cause for is one caveat with all sentences, each said once."""
+    texts: dict[str, dict[str, None]] = {}
+    for caveat in found:
+        texts.setdefault(caveat.id, {})[caveat.text] = None
+    return tuple(Caveat(name, ". ".join(texts[name])) for name in sorted(texts, key=ORDER.index))
+
+
+def of_sets(samples: Mapping[str, Sample], *, prepared: str) -> Iterator[Caveat]:
+    """Everything about the sets themselves and how they compare.
+
+    Args:
+        samples: origin → images.
+        prepared: in words, the form all were brought to.
+    """
+    medical = [sample for origin, sample in samples.items() if origin != SYNTHETIC]
+    synthetic = samples[SYNTHETIC]
+    for sample in medical:
+        yield from differences(sample, synthetic, prepared=prepared)
+        yield from _patients(sample)
+        yield from _labels(sample, synthetic)
+    if TRAINING in samples and HELD_OUT in samples:
+        yield from differences(samples[TRAINING], samples[HELD_OUT], prepared=prepared)
+        yield from _overlap(samples[TRAINING], samples[HELD_OUT])
+    for sample in samples.values():
+        yield from _identical(sample)
+        yield from _missing(sample)
+    yield from _roles(samples)
+
+
+def counted(n: int, unit: str) -> str:
+    """Say a number of units.
+
+    Example:
+        >>> counted(1, "patient"), counted(3, "patient"), counted(3, "lesion_id")
+        ('1 patient', '3 patients', '3 different lesion_id')
+    """
+    if unit in {"patient", "image"}:
+        return f"{n} {unit}{'s' * (n != 1)}"
+    return f"{n} different {unit}"
+
+
+def _overlap(training: Sample, held_out: Sample) -> Iterator[Caveat]:
+    """The same pixels, or the same patients, where sets must be apart."""
+    same = sum(digest in set(training.digests) for digest in set(held_out.digests))
+    if same:
+        yield Caveat(
+            "sets-overlap",
+            f"{same} held-out images are also training images, pixel by pixel. They are not unseen, and are left out "
+            "of every calibration and baseline. Next: separate the sets by patient",
+        )
+    shared = np.intersect1d(training.patients, held_out.patients).size
+    if shared:
+        yield Caveat(
+            "patients-overlap",
+            f"{counted(shared, training.unit)} in the training set and in the held-out set alike: held-out images then "
+            "look more like training images than those of new patients would. Next: separate the sets by patient",
+        )
+
+
+def _identical(sample: Sample) -> Iterator[Caveat]:
+    repeated = len(sample) - len(set(sample.digests))
+    if repeated and repeated == len(sample) - 1:
+        yield Caveat(
+            "identical-images", f"All {len(sample)} of {sample.name} are one and the same image, pixel by pixel"
+        )
+    elif repeated:
+        yield Caveat(
+            "identical-images",
+            f"{repeated} of {len(sample)} of {sample.name} repeat another one of them, pixel by pixel. "
+            "Repeated images count as often as they occur",
+        )
+
+
+def _missing(sample: Sample) -> Iterator[Caveat]:
+    touched = sum(facts["missing"] > 0 for facts in sample.facts)
+    if touched:
+        yield Caveat(
+            "nan-pixels",
+            f"{touched} of {len(sample)} of {sample.name} hold pixels that are no numbers; "
+            "these were replaced by the middle value of their image",
+        )
+
+
+def _patients(sample: Sample) -> Iterator[Caveat]:
+    narrow = "Intervals are too narrow and p-values too small wherever a patient has several images"
+    if sample.unit == "image":
+        yield Caveat(
+            "patients-unknown",
+            f"Which of {sample.name} come from the same patient is not known; each counts as a patient of its own. "
+            + narrow,
+        )
+    elif not sample.patients_known:
+        yield Caveat(
+            "patients-unknown",
+            f"{sentence(sample.name)} are grouped by {sample.unit}, and which patient each comes from is not known for "
+            f"all. {narrow}",
+        )
+    if sample.n_units < FEW:
+        yield Caveat(
+            "few-patients",
+            f"{sentence(sample.name)} come from {counted(sample.n_units, sample.unit)}, fewer than {FEW}. Nothing here "
+            "speaks for other patients; no interval is given and no test is run",
+        )
+
+
+def _labels(sample: Sample, synthetic: Sample) -> Iterator[Caveat]:
+    labels = {item.label for item in sample.items if item.label is not None}
+    if len(labels) == 1:
+        yield Caveat("one-label", f"{sentence(sample.name)} have one label only: nothing is said of other classes")
+    generated = {item.label for item in synthetic.items if item.label is not None}
+    if len(labels) > 1 and len(generated) == 1:
+        yield Caveat(
+            "one-label",
+            f"{sentence(synthetic.name)} have one label only, {sample.name} have {len(labels)}: images of the other "
+            "classes will look as if they were left out",
+        )
+
+
+def _roles(samples: Mapping[str, Sample]) -> Iterator[Caveat]:
+    if TRAINING not in samples:
+        yield Caveat(
+            "reference-not-training",
+            "The training images of this technique are not here. What is measured is the distance to other medical "
+            "images; what the technique saw, left out or copied, we cannot tell",
+        )
+    elif HELD_OUT not in samples:
+        yield Caveat(
+            "no-held-out",
+            "There are no held-out medical images: memorisation cannot be told from resemblance, and only exact copies "
+            "of training images are flagged",
+        )
+
+
+def small_groups(name: str, small: Mapping[str, int]) -> Iterator[Caveat]:
+    """Name the groups of a set (``the training images``) that are too small for a number."""
+    if small:
+        named = ", ".join(f"{group} (n = {n})" for group, n in small.items())
+        yield Caveat(
+            "small-group", f"Of {name}, these groups have fewer than {SMALLEST} images and get no number: {named}"
+        )

@@ -1,0 +1,148 @@
+"""From files to feature vectors, and from vectors to comparable distances.
+
+Rules
+-----
+1. :data:`EXTRACTORS` is the list, in order; the first is the default. Results never mix extractors or plans.
+2. :func:`describe` runs in the engine's workers. A volume's vector is the mean over its planes' vectors (rule 5 of
+   :mod:`misyn.evaluate.preprocess`).
+3. Vectors cross process borders as base64 of little-endian float32.
+4. Features are scaled by mean and spread of one named medical set, but by no less than a tenth of their spread over
+   all images, so that one that hardly varies there cannot decide alone. One that is constant everywhere is dropped.
+   Each block weighs the same.
+
+Example:
+    >>> decoded(encoded(np.array([1.5, -2.0], np.float32))).tolist()
+    [1.5, -2.0]
+    >>> by_name("texture").version
+    1
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from misyn import images
+from misyn.errors import EvaluationError, MissingExtra, UsageError
+from misyn.evaluate.extractors import Extractor, texture
+from misyn.evaluate.preprocess import Plan, prepared
+from misyn.images.limits import DEFAULT, Limits
+
+Floats = NDArray[np.float64]
+
+EXTRACTORS: tuple[Extractor, ...] = (texture.EXTRACTOR,)
+CONSTANT = 1e-9  # spread, relative to the largest value, below which a feature is constant
+LEAST = 0.1  # of the spread over all images, what a feature is divided by at least
+
+
+def by_name(name: str) -> Extractor:
+    """Find an extractor that can run here.
+
+    Raises:
+        UsageError: none has this name.
+        MissingExtra: it needs a package that is not installed.
+    """
+    for extractor in EXTRACTORS:
+        if extractor.name == name:
+            missing = extractor.missing()
+            if missing is not None:
+                raise MissingExtra(f"Features by {name}", package=missing, extra=name)
+            return extractor
+    known = ", ".join(extractor.name for extractor in EXTRACTORS)
+    raise UsageError(f"expected a feature extractor out of {known}; found {name!r}. Next: --features takes one of them")
+
+
+def describe(item: str, *, plan: Plan, extractor: str, limits: Limits = DEFAULT) -> dict[str, Any]:
+    """Read, prepare and describe one file.
+
+    Args:
+        item: path of the file.
+        plan: how every image of the study is prepared.
+        extractor: a name in :data:`EXTRACTORS`.
+        limits: what reading it may cost.
+
+    Returns:
+        ``{"vector": text}``, see :func:`decoded`.
+
+    Raises:
+        UnreadableImage: the file does not read.
+    """
+    image = images.read(Path(item), limits=limits)
+    vectors = [by_name(extractor).extract(plane).astype(np.float64) for plane in prepared(image, plan)]
+    return {"vector": encoded(np.mean(vectors, axis=0))}
+
+
+def encoded(vector: NDArray[Any]) -> str:
+    """A vector as text: base64 of little-endian float32."""
+    return base64.b64encode(np.asarray(vector, "<f4").tobytes()).decode("ascii")
+
+
+def decoded(text: str) -> NDArray[np.float32]:
+    """A vector from its text."""
+    return np.frombuffer(base64.b64decode(text), "<f4").astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Feature matrices in which distances can be measured.
+
+    Attributes:
+        sets: origin → (N, D) float64.
+        constant: how many features were dropped because no image differs in them.
+        by: the origin whose mean and spread scaled them.
+    """
+
+    sets: Mapping[str, Floats]
+    constant: int
+    by: str
+
+
+def scaled(sets: Mapping[str, Floats], *, blocks: Sequence[tuple[str, int]], by: str) -> Scaled:
+    """Scale all sets alike, by one of them.
+
+    Args:
+        sets: origin → (N, D) raw features.
+        blocks: names and lengths of the parts of a vector; lengths add up to D.
+        by: the origin that sets mean and spread.
+
+    Raises:
+        EvaluationError: no feature differs between any two images.
+
+    Example:
+        >>> found = scaled({"training": np.array([[0.0, 5.0], [2.0, 5.0]])}, blocks=[("a", 2)], by="training")
+        >>> found.sets["training"].ravel().tolist(), found.constant
+        ([-1.0, 1.0], 1)
+    """
+    everything = np.concatenate(list(sets.values()))
+    own = sets[by]
+    floor = CONSTANT * np.maximum(np.abs(everything).max(axis=0), 1.0)
+    spread, overall = own.std(axis=0), everything.std(axis=0)
+    kept = overall > floor
+    if not kept.any():
+        raise EvaluationError(
+            "expected images that differ, found the same features in all of them: all images are identical. "
+            "Next: check the folders"
+        )
+    unit = np.maximum(spread, LEAST * overall)
+    weight = _weights(kept, blocks)
+    centre = own.mean(axis=0)
+    return Scaled(
+        {name: (values[:, kept] - centre[kept]) / unit[kept] * weight for name, values in sets.items()},
+        int((~kept).sum()),
+        by,
+    )
+
+
+def _weights(kept: NDArray[np.bool_], blocks: Sequence[tuple[str, int]]) -> Floats:
+    """Weight of every kept feature: one over the root of how many its block keeps."""
+    if sum(length for _, length in blocks) != len(kept):
+        raise EvaluationError(f"expected blocks of {len(kept)} features together, found {list(blocks)}")
+    owner = np.repeat(np.arange(len(blocks)), [length for _, length in blocks])
+    count = np.bincount(owner[kept], minlength=len(blocks))
+    return np.asarray(1 / np.sqrt(count[owner[kept]]), np.float64)

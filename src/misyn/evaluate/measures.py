@@ -1,0 +1,170 @@
+"""What is measured between a medical set and any other set: synthetic images, or medical ones in their place.
+
+Rules
+-----
+1. Every number says what it estimates, given what, at which n, and carries its interval or the reason for none.
+2. A measure that is undefined on these sets is not given; a caveat says why.
+3. MMD² and its test take one image per patient, so that what is permuted is independent.
+
+Sources: those of :mod:`neighbours`, :mod:`shift` and :mod:`memorisation`.
+
+Example:
+    >>> FITTED
+    'its bias depends on n; no interval has been validated'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from misyn.evaluate import memorisation, neighbours, shift
+from misyn.evaluate.caveats import FEW
+from misyn.evaluate.coverage import by_group
+from misyn.evaluate.pair import Pair
+from misyn.evaluate.sampling import generator, one_each, up_to
+from misyn.evaluate.sets import Sample
+from misyn.evaluate.statistics import MEAN_N, mean_interval, median_interval
+from misyn.results import Estimate, HypothesisTest
+
+TOGETHER = "it depends on all synthetic images together; no interval is validated, and resampling shrinks the radii"
+FITTED = "its bias depends on n; no interval has been validated"
+TESTED = "see the permutation test mmd"
+SKEWED = f"under {MEAN_N} synthetic images the interval of this mean covers less than it says (simulated)"
+
+
+def all_of(pair: Pair) -> Iterator[Estimate]:
+    """Every estimate that the synthetic images and their baseline have in common."""
+    yield from neighbourhood(pair)
+    yield from distances(pair)
+    yield from wholes(pair)
+
+
+def neighbourhood(pair: Pair) -> Iterator[Estimate]:
+    """Precision, recall, density and coverage, the last by group too; nothing where a set has too few images."""
+    found = pair.balls
+    if found is None:
+        return
+    yield pair.share(
+        "precision",
+        found.balls > 0,
+        estimand=f"share of {pair.said} that lie in the ball of some medical image",
+        method=pair.near,
+    )
+    yield pair.estimate(
+        "density",
+        found.density,
+        estimand=f"mean number of medical balls that hold one of {pair.said}, over k",
+        method=f"{pair.near}; t interval",
+        interval=mean_interval(found.balls / found.k),
+        reason=SKEWED,
+    )
+    yield pair.estimate(
+        "recall",
+        found.recall,
+        estimand=f"share of medical images that lie in the ball of some of {len(pair.other)} of {pair.said}",
+        method=pair.near,
+        reason=TOGETHER,
+    )
+    yield from coverage(pair, found)
+
+
+def coverage(pair: Pair, found: neighbours.PRDC) -> Iterator[Estimate]:
+    """Coverage overall and of every group and label with enough images."""
+    text = f"share of medical images whose ball holds one of {len(pair.other)} of {pair.said}"
+    yield pair.estimate("coverage", found.coverage, estimand=text, method=pair.near, reason=TOGETHER)
+    for group in by_group(found.covered, pair.medical.members)[0]:
+        yield pair.estimate(
+            "coverage",
+            group.share,
+            estimand=f"{text}, among those with {group.group}",
+            method=pair.near,
+            reason=TOGETHER,
+            group=group.group,
+            n_medical=group.n,
+        )
+
+
+def distances(pair: Pair) -> Iterator[Estimate]:
+    """Distance to the nearest medical image, and authenticity."""
+    found = pair.to_medical.distances[:, 0]
+    reached = found[np.isfinite(found)]
+    if reached.size:
+        yield pair.estimate(
+            "nearest_distance_median",
+            float(np.median(reached)),
+            estimand=f"median distance of {pair.said} to the nearest medical image, in features",
+            method="Euclidean distance of scaled features; interval by order statistics",
+            interval=median_interval(reached),
+        )
+    own = neighbours.Neighbours(pair.own.indices[:, :1], pair.own.distances[:, :1])
+    if reached.size == found.size and np.isfinite(own.distances).all():
+        yield pair.share(
+            "authenticity",
+            memorisation.authentic(pair.to_medical, own),
+            estimand=f"share of {pair.said} farther from their nearest medical image than that is from its own nearest",
+            method="definition of Alaa et al. 2022",
+        )
+
+
+def wholes(pair: Pair) -> Iterator[Estimate]:
+    """Fréchet distance and MMD², where both sets have at least two images."""
+    if min(len(pair.medical), len(pair.other)) < 2:
+        return
+    sizes = f"at {len(pair.medical)} medical images and {len(pair.other)} of {pair.said}"
+    yield pair.estimate(
+        "frechet",
+        shift.frechet(pair.medical.features, pair.other.features),
+        estimand=f"squared Fréchet distance between Gaussians fitted to both sets, {sizes}",
+        method="nuclear norm; sample covariances",
+        reason=FITTED,
+    )
+    medical, other = drawn(pair)
+    yield pair.estimate(
+        "mmd2",
+        shift.mmd2(medical.features, other.features),
+        estimand=f"squared maximum mean discrepancy, unbiased; {sizes}",
+        method=_kernel(medical, other),
+        reason=TESTED,
+        seed=pair.settings.seed,
+    )
+
+
+def drawn(pair: Pair) -> tuple[Sample, Sample]:
+    """The images that enter MMD²: one per patient where that leaves enough, at most ``most`` per set."""
+    found = []
+    for sample in (pair.medical, pair.other):
+        random = generator(pair.settings.seed, "mmd", pair.medical.origin, pair.suffix, sample.origin)
+        single = sample.take(one_each(sample.patients, random)) if sample.n_units >= FEW else sample
+        few = up_to(single.patients, pair.settings.most, random)
+        found.append(single.take(few))
+    return found[0], found[1]
+
+
+def _kernel(medical: Sample, other: Sample) -> str:
+    return (
+        f"Gaussian kernel, bandwidth the median distance; {len(medical)} and {len(other)} images drawn, "
+        f"one per patient or unit where there are {FEW} or more"
+    )
+
+
+def mmd(pair: Pair) -> Iterator[HypothesisTest]:
+    """The permutation test, unless a set has fewer than 20 patients or units."""
+    if min(pair.medical.n_units, pair.other.n_units) < FEW:
+        return
+    medical, other = drawn(pair)
+    found = shift.mmd_test(
+        medical.features, other.features, permutations=pair.settings.permutations, seed=pair.settings.seed
+    )
+    yield HypothesisTest(
+        name="mmd" + pair.suffix,
+        statistic=found.statistic,
+        p_value=found.p_value,
+        null=f"{pair.said} and {pair.medical.name} are draws from one distribution of features",
+        method=f"permutation test of MMD², {found.permutations} permutations; {_kernel(medical, other)}",
+        n_medical=len(medical),
+        n_synthetic=len(other),
+        set=pair.medical.origin,
+        seed=found.seed,
+    )

@@ -1,0 +1,300 @@
+"""Run every measure over the sets of a study, and write what was found.
+
+Rules
+-----
+1. Every file is read twice, in the engine's workers: once to see what it is, once, prepared like all others, for its
+   features. A file that does not read is counted and named in a caveat; it never ends the study.
+2. Same input, same seed: the same bytes in ``evaluation.json``, on one worker or many. Numbers are written with 10
+   significant digits, so that the last bits of a linear algebra library do not show.
+3. Both files are written whole, ``evaluation.json`` last.
+4. All tests of a study are corrected together (Holm).
+
+Follows interface.md (``evaluation.json``, ``per-image.parquet``) of the project's design.
+
+Example:
+    >>> Sets(synthetic=Collection((), "image", False))
+    Traceback (most recent call last):
+    misyn.errors.UsageError: expected medical images to compare with, found none. Next: give training images, or ...
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from misyn import __version__, engine
+from misyn.atomic import write_bytes
+from misyn.canonical import canonical_bytes
+from misyn.errors import NoImages
+from misyn.evaluate import caveats, features, plan, survey, table
+from misyn.evaluate.compare import Comparison, compare
+from misyn.evaluate.extractors import Extractor
+from misyn.evaluate.form import sentence
+from misyn.evaluate.pair import Settings
+from misyn.evaluate.preprocess import Plan
+from misyn.evaluate.sets import NAMES, SYNTHETIC, Sample, Sets, composition, numbered
+from misyn.evaluate.statistics import holm
+from misyn.images.collection import Collection, Item
+from misyn.images.limits import DEFAULT, Limits
+from misyn.results import Caveat, Estimate, HypothesisTest, as_json
+
+__all__ = ["Evaluation", "Sets", "evaluate"]
+
+SCHEMA = "misyn/evaluation/1"
+JSON_NAME, TABLE_NAME = "evaluation.json", "per-image.parquet"
+DIGITS = 10
+MOSTLY_CONSTANT = 0.5  # share of features without any difference from which distances say little
+
+Progress = Callable[[int, int], None]
+Read = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What a study found.
+
+    Attributes:
+        estimates, tests, caveats: the results; caveats in the order in which they lead.
+        content: ``evaluation.json`` as it was written.
+    """
+
+    estimates: tuple[Estimate, ...]
+    tests: tuple[HypothesisTest, ...]
+    caveats: tuple[Caveat, ...]
+    content: dict[str, Any]
+
+
+def evaluate(
+    sets: Sets,
+    *,
+    out: Path,
+    seed: int = 0,
+    extractor: str = features.EXTRACTORS[0].name,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    limits: Limits = DEFAULT,
+    settings: Settings | None = None,
+) -> Evaluation:
+    """Measure what the synthetic images lack, shift and copy, against every medical set there is.
+
+    Args:
+        sets: the images.
+        out: folder that gets ``evaluation.json`` and ``per-image.parquet``.
+        seed: of everything random, ≥ 0.
+        extractor: a name in :data:`misyn.evaluate.features.EXTRACTORS`.
+        workers: processes, as in :func:`misyn.engine.map`.
+        progress: called with (done, total); every file counts twice.
+        limits: what reading one file may cost.
+        settings: neighbours, permutations and the most images per test; its seed is replaced by ``seed``.
+
+    Returns:
+        Estimates, tests and caveats, and the content of ``evaluation.json``.
+
+    Raises:
+        UsageError: there is no such extractor.
+        NoImages: no image of some set can be read.
+        EvaluationError: all images are identical.
+    """
+    chosen = features.by_name(extractor)
+    settings = replace(settings or Settings(), seed=seed)
+    named = dict(sets.named())
+    reader = _Reader(workers=workers, progress=progress, total=2 * len(_paths(named)))
+    facts = reader.read(partial(survey.describe, limits=limits), _paths(named))
+    decided = plan.decide({origin: [facts[p] for p in _of(c) if p in facts] for origin, c in _readable(named, facts)})
+    vectors = reader.read(partial(features.describe, plan=decided, extractor=extractor, limits=limits), list(facts))
+    scaled = _scaled(named, vectors, blocks=chosen.blocks(colour=decided.colour))
+    samples = _samples(named, facts, vectors, scaled)
+    comparisons = {
+        origin: compare(samples, origin=origin, settings=settings) for origin in samples if origin != SYNTHETIC
+    }
+    described = _extractor(chosen, decided, scaled)
+    warnings = [*caveats.of_sets(samples, prepared=_form(decided)), *reader.caveats(named), *_constant(scaled)]
+    result = _result(comparisons, warnings)
+    content = _content(result, samples, named=named, described=described, settings=settings)
+    table.write(out / TABLE_NAME, samples, comparisons)
+    write_bytes(out / JSON_NAME, canonical_bytes(content))
+    return replace(result, content=content)
+
+
+@dataclass
+class _Reader:
+    """Maps a function over files, and remembers which could not be read, and why."""
+
+    workers: int | None
+    progress: Progress | None
+    total: int
+    done: int = 0
+
+    def __post_init__(self) -> None:
+        """Start with nothing failed."""
+        self.failed: dict[str, str] = {}
+
+    def read(self, function: engine.Function, paths: list[str]) -> dict[str, Mapping[str, Any]]:
+        """Path → value, for those that could be read."""
+        rows = engine.map(function, paths, workers=self.workers, progress=self._report)
+        self.done += len(paths)
+        self.failed |= {row.item: row.error_type or "error" for row in rows if row.value is None}
+        return {row.item: row.value for row in rows if row.value is not None}
+
+    def _report(self, done: int, _: int) -> None:
+        if self.progress is not None:
+            self.progress(self.done + done, self.total)
+
+    def caveats(self, named: Mapping[str, Collection]) -> Iterator[Caveat]:
+        """Say how many files of each set could not be read, and what tables had to say."""
+        for origin, collection in named.items():
+            kinds = Counter(self.failed[path] for path in _of(collection) if path in self.failed)
+            if kinds:
+                total = f"{kinds.total()} of {len(collection)} of {NAMES[origin]}"
+                said = ", ".join(f"{kind}: {n}" for kind, n in sorted(kinds.items()))
+                yield Caveat("unreadable-files", f"{total} could not be read and are left out ({said})")
+            for problem in collection.problems:
+                yield Caveat("table-problems", f"{sentence(NAMES[origin])}: {problem}")
+
+
+def _paths(named: Mapping[str, Collection]) -> list[str]:
+    """Every file once, in order."""
+    return list(dict.fromkeys(path for collection in named.values() for path in _of(collection)))
+
+
+def _of(collection: Collection) -> list[str]:
+    return [str(item.path) for item in collection.items]
+
+
+def _readable(named: Mapping[str, Collection], facts: Read) -> Iterator[tuple[str, Collection]]:
+    """Pass the sets on, unless one has nothing that reads.
+
+    Raises:
+        NoImages: naming the set and the errors found.
+    """
+    for origin, collection in named.items():
+        if not any(path in facts for path in _of(collection)):
+            raise NoImages(
+                f"expected at least one readable image among {NAMES[origin]}, found none in {len(collection)} files. "
+                "Next: check the folder with misyn verify"
+            )
+        yield origin, collection
+
+
+def _kept(collection: Collection, vectors: Read) -> tuple[Item, ...]:
+    return tuple(item for item in collection.items if str(item.path) in vectors)
+
+
+def _scaled(named: Mapping[str, Collection], vectors: Read, *, blocks: tuple[tuple[str, int], ...]) -> features.Scaled:
+    """Feature matrices of all sets, scaled by the primary medical set."""
+    import numpy as np  # noqa: PLC0415 - only here
+
+    raw = {
+        origin: np.array([features.decoded(vectors[str(item.path)]["vector"]) for item in _kept(collection, vectors)])
+        for origin, collection in _readable(named, vectors)
+    }
+    return features.scaled({o: m.astype(np.float64) for o, m in raw.items()}, blocks=blocks, by=table.primary(named))
+
+
+def _samples(named: Mapping[str, Collection], facts: Read, vectors: Read, scaled: features.Scaled) -> dict[str, Sample]:
+    """Every set as arrays."""
+    kept = {origin: _kept(collection, vectors) for origin, collection in named.items()}
+    patients = numbered([[item.patient for item in items] for items in kept.values()])
+    return {
+        origin: Sample(
+            origin=origin,
+            unit=collection.unit,
+            patients_known=collection.patients_known,
+            items=kept[origin],
+            facts=tuple(facts[str(item.path)] for item in kept[origin]),
+            features=scaled.sets[origin],
+            patients=codes,
+        )
+        for (origin, collection), codes in zip(named.items(), patients, strict=True)
+    }
+
+
+def _extractor(chosen: Extractor, decided: Plan, scaled: features.Scaled) -> dict[str, Any]:
+    """What made the features, as ``evaluation.json`` says it: results of different ones never mix."""
+    return {
+        "name": chosen.name,
+        "version": chosen.version,
+        "dimension": next(iter(scaled.sets.values())).shape[1],
+        "constant": scaled.constant,
+        "scaled_by": scaled.by,
+        "preprocessing": {**decided.as_json(), "extractor_size": f"{chosen.size}x{chosen.size}"},
+    }
+
+
+def _form(decided: Plan) -> str:
+    """The common form in words."""
+    parts = [f"{decided.width} × {decided.height} pixels", "colour" if decided.colour else "grey"]
+    if decided.eight_bit:
+        parts.append("256 levels")
+    if decided.quality is not None:
+        parts.append(f"JPEG of quality {decided.quality}")
+    return ", ".join(parts)
+
+
+def _constant(scaled: features.Scaled) -> Iterator[Caveat]:
+    kept = next(iter(scaled.sets.values())).shape[1]
+    if scaled.constant >= MOSTLY_CONSTANT * (kept + scaled.constant):
+        yield Caveat(
+            "constant-features",
+            f"{scaled.constant} of {kept + scaled.constant} features are the same in all images: distances between "
+            "images say little. Next: check that the images show what they should",
+        )
+
+
+def _result(comparisons: Mapping[str, Comparison], warnings: list[Caveat]) -> Evaluation:
+    """Put all comparisons together, and correct all tests together (rule 4)."""
+    tests = [test for comparison in comparisons.values() for test in comparison.tests]
+    adjusted = holm([test.p_value for test in tests]).tolist()
+    return Evaluation(
+        estimates=tuple(estimate for comparison in comparisons.values() for estimate in comparison.estimates),
+        tests=tuple(
+            replace(test, p_adjusted=p, correction=f"Holm, {len(tests)} tests of this study")
+            for test, p in zip(tests, adjusted, strict=True)
+        ),
+        caveats=caveats.ordered([*warnings, *(c for found in comparisons.values() for c in found.caveats)]),
+        content={},
+    )
+
+
+def _content(
+    result: Evaluation,
+    samples: Mapping[str, Sample],
+    *,
+    named: Mapping[str, Collection],
+    described: Mapping[str, Any],
+    settings: Settings,
+) -> dict[str, Any]:
+    """``evaluation.json``, with no path and no patient in it."""
+    unreadable = {origin: len(named[origin]) - len(sample) for origin, sample in samples.items()}
+    content = {
+        "schema": SCHEMA,
+        "misyn": __version__,
+        "seed": settings.seed,
+        "extractor": described,
+        "settings": {"k": settings.k, "permutations": settings.permutations, "most_per_test": settings.most},
+        "sets": {
+            origin: composition(sample, unreadable=len(named[origin]) - len(sample))
+            for origin, sample in samples.items()
+        },
+        "estimates": as_json(result.estimates),
+        "tests": as_json(result.tests),
+        "warnings": as_json(result.caveats),
+        "images": TABLE_NAME,
+    }
+    rounded: dict[str, Any] = _rounded(content)
+    return rounded
+
+
+def _rounded(value: Any) -> Any:  # noqa: ANN401 - anything JSON can say
+    """Every float with :data:`DIGITS` significant digits."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, Mapping):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(inner) for inner in value]
+    return value

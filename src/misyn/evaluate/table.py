@@ -1,0 +1,133 @@
+"""``per-image.parquet``: one row per image, for pages and people who look at single images.
+
+Rules
+-----
+1. Order: sets as in :meth:`misyn.evaluate.sets.Sets.named`, images as in their collection. Same input, same bytes.
+2. What cannot be told is null, never false.
+3. It holds paths and patients, so it stays on this machine; ``evaluation.json`` holds neither.
+
+Columns: ``path``, ``origin``, ``label``, ``patient``, ``group:<column>``…, ``supported`` and ``exact_copy`` and
+``copy_suspect`` (synthetic images), ``covered`` (medical images, by their own set's balls), ``nearest`` and
+``nearest_distance`` (of a synthetic image the nearest medical image of the primary set, of a medical image the nearest
+synthetic one), ``x`` and ``y`` (:mod:`misyn.evaluate.embedding`), ``digest``, ``format``, ``width``, ``height``,
+``codec``.
+
+Example:
+    >>> text_of(Path("a/b.png"))
+    'a/b.png'
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from misyn.atomic import write_bytes
+from misyn.evaluate import embedding, neighbours
+from misyn.evaluate.compare import Comparison
+from misyn.evaluate.sets import HELD_OUT, REFERENCE, SYNTHETIC, TRAINING, Sample
+
+Column = Sequence[Any]
+TEXTS = ("path", "origin", "label", "patient", "nearest", "digest", "format", "codec")
+FLAGS = ("supported", "covered", "exact_copy", "copy_suspect")
+NUMBERS = ("nearest_distance", "x", "y")
+SIZES = ("width", "height")
+ORDER = (*TEXTS[:4], *FLAGS, "nearest", *NUMBERS, "digest", "format", *SIZES, "codec")
+
+
+def primary(origins: Mapping[str, object]) -> str:
+    """The medical set that speaks for single images: training, else reference, else held-out."""
+    return next(origin for origin in (TRAINING, REFERENCE, HELD_OUT) if origin in origins)
+
+
+def write(path: Path, samples: Mapping[str, Sample], comparisons: Mapping[str, Comparison]) -> None:
+    """Write the table, whole or not at all.
+
+    Args:
+        path: the file.
+        samples: all sets of the study.
+        comparisons: medical origin → what was compared.
+    """
+    groups = sorted({column for sample in samples.values() for item in sample.items for column in item.groups})
+    maps = _maps(samples)
+    parts = [_part(sample, samples, comparisons, maps[origin], groups) for origin, sample in samples.items()]
+    table = pa.concat_tables([pa.Table.from_pydict(part, schema=_schema(groups)) for part in parts])
+    file = io.BytesIO()
+    pq.write_table(table, file, compression="zstd")
+    write_bytes(path, file.getvalue())
+
+
+def text_of(path: Path) -> str:
+    """A path as text; bytes of a name that are no text are written as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _schema(groups: Sequence[str]) -> pa.Schema:
+    kinds = {**dict.fromkeys(TEXTS, pa.string()), **dict.fromkeys(FLAGS, pa.bool_())}
+    kinds |= {**dict.fromkeys(NUMBERS, pa.float64()), **dict.fromkeys(SIZES, pa.int64())}
+    fields = [(name, kinds[name]) for name in ORDER]
+    return pa.schema([*fields[:4], *((f"group:{column}", pa.string()) for column in groups), *fields[4:]])
+
+
+def _maps(samples: Mapping[str, Sample]) -> dict[str, NDArray[np.float64]]:
+    """Places of all images on the map of the primary medical set."""
+    medical = samples[primary(samples)].features
+    return {origin: embedding.flat(medical, sample.features) for origin, sample in samples.items()}
+
+
+def _part(
+    sample: Sample,
+    samples: Mapping[str, Sample],
+    comparisons: Mapping[str, Comparison],
+    places: NDArray[np.float64],
+    groups: Sequence[str],
+) -> dict[str, Column]:
+    """The columns of one set."""
+    columns: dict[str, Column] = dict.fromkeys(FLAGS, [None] * len(sample))
+    columns |= _of_synthetic(samples, comparisons) if sample.origin == SYNTHETIC else _of_medical(sample, comparisons)
+    columns |= _nearest(sample, samples, comparisons)
+    columns |= {f"group:{column}": [item.groups.get(column) for item in sample.items] for column in groups}
+    columns |= {name: [facts[name] for facts in sample.facts] for name in ("digest", "format", "codec", *SIZES)}
+    return columns | {
+        "path": [text_of(item.path) for item in sample.items],
+        "origin": [sample.origin] * len(sample),
+        "label": [item.label for item in sample.items],
+        "patient": [item.patient for item in sample.items],
+        "x": places[:, 0].tolist(),
+        "y": places[:, 1].tolist(),
+    }
+
+
+def _of_synthetic(samples: Mapping[str, Sample], comparisons: Mapping[str, Comparison]) -> dict[str, Column]:
+    main = comparisons[primary(comparisons)]
+    exact = np.any([comparison.exact for comparison in comparisons.values()], axis=0)
+    found = {"supported": main.supported, "copy_suspect": main.suspected, "exact_copy": exact}
+    none = [None] * len(samples[SYNTHETIC])
+    return {name: none if flags is None else flags.tolist() for name, flags in found.items()}
+
+
+def _of_medical(sample: Sample, comparisons: Mapping[str, Comparison]) -> dict[str, Column]:
+    covered = comparisons[sample.origin].covered
+    return {} if covered is None else {"covered": covered.tolist()}
+
+
+def _nearest(sample: Sample, samples: Mapping[str, Sample], comparisons: Mapping[str, Comparison]) -> dict[str, Column]:
+    """The nearest image across the border between medical and synthetic, and how far it is."""
+    if sample.origin == SYNTHETIC:
+        main = comparisons[primary(comparisons)]
+        found, targets = main.nearest, main.medical
+    else:
+        targets = samples[SYNTHETIC]
+        found = neighbours.nearest(sample.features, targets.features)
+    return {
+        "nearest": [text_of(targets.items[index].path) for index in found.indices[:, 0]],
+        "nearest_distance": [float(f"{value:.9g}") for value in found.distances[:, 0]],
+    }
