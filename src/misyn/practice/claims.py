@@ -100,12 +100,13 @@ def judge(record: Record, evidence: Mapping[str, Evidence], phase: Phase) -> tup
     return tuple(_judged(_Claim(row, record, evidence, phase)) for row in record.items("claims"))
 
 
-def basis(row: Mapping[str, Any], evidence: Mapping[str, Evidence]) -> str:
-    """The digest of what a review of this claim judges: its words, and the very results it rests on."""
+def basis(row: Mapping[str, Any], record: Record, evidence: Mapping[str, Evidence]) -> str:
+    """The digest of what a review of this claim judges: its words, the very results it rests on, their freshness."""
     terms = [term for text in references.texts(row.get("expects")) for term in expects.parse(text)]
     results = [_result(term, evidence) for term in terms]
     results += [references.row(name, _evaluation(evidence)) for name in references.texts(row.get("evidence"))]
-    return record_digest({"claim": row, "results": results})
+    stale = [freshness.stale(record, evidence, kind) for kind in KINDS]
+    return record_digest({"claim": row, "results": results, "stale": stale})
 
 
 def _judged(claim: _Claim) -> ClaimFinding:
@@ -160,17 +161,38 @@ def _on_numbers(claim: _Claim) -> Verdict:
 
 
 def _lowered(claim: _Claim, verdict: Verdict) -> Verdict:
-    """Lower what numbers support where words, failed checks or people speak against it."""
+    """Lower what numbers support where people, failed checks or its own words speak against it."""
     if verdict.status != "supported" or claim.kind == "limitation":
         return verdict
+    checks = (_upheld_concern, _disagreement, _failed_check, _unbacked_words)
+    return next((found for check in checks if (found := check(claim)) is not None), verdict)
+
+
+def _upheld_concern(claim: _Claim) -> Verdict | None:
     standing = reviews.standing(f"claim:{claim.row['id']}", claim.evidence)
-    if standing:
-        return Verdict(
-            "contradicted", f"an upheld concern stands against it ({standing[0].get('id')}), not answered yet"
-        )
-    failed = _failed_check(claim)
-    if failed:
-        return Verdict("unsupported", failed)
+    if not standing:
+        return None
+    return Verdict("contradicted", f"an upheld concern stands against it ({standing[0].get('id')}), not answered yet")
+
+
+def _disagreement(claim: _Claim) -> Verdict | None:
+    """A current review by someone who is not the author, and who disagrees."""
+    now = basis(claim.row, claim.record, claim.evidence)
+    for review in reviews.valid(claim.evidence, claim.record):
+        if review.about == f"claim:{claim.row['id']}" and review.decision == "disagree" and review.basis == now:
+            return Verdict("unsupported", f"{review.reviewer} disagrees ({review.reason})")
+    return None
+
+
+def _failed_check(claim: _Claim) -> Verdict | None:
+    warnings, measures = _evaluation(claim.evidence).warnings, {term.name for term in claim.terms}
+    for name, voided in VOIDING.items():
+        if name in warnings and (voided is None or measures & set(voided)):
+            return Verdict("unsupported", f"the check '{name}' failed: {warnings[name]}")
+    return None
+
+
+def _unbacked_words(claim: _Claim) -> Verdict | None:
     lacking = [word for word in claim.words if not _has(word.needs, claim)]
     if lacking:
         return Verdict("unsupported", "; ".join(f"'{word.name}' {word.sentence}" for word in lacking))
@@ -178,14 +200,6 @@ def _lowered(claim: _Claim, verdict: Verdict) -> Verdict:
         return Verdict(
             "unsupported", "equivalence needs an equivalence test, or an interval within a margin of the plan"
         )
-    return verdict
-
-
-def _failed_check(claim: _Claim) -> str | None:
-    warnings, measures = _evaluation(claim.evidence).warnings, {term.name for term in claim.terms}
-    for name, voided in VOIDING.items():
-        if name in warnings and (voided is None or measures & set(voided)):
-            return f"the check '{name}' failed: {warnings[name]}"
     return None
 
 

@@ -155,7 +155,7 @@ def _checked(document: Any, path: Path | None) -> Record:  # noqa: ANN401 - a YA
                 )
             ]
         )
-    content = _pruned(yamltext.plain(document))
+    content = pruned(yamltext.plain(document))
     content.setdefault("technique", {})  # so that what is missing is told as technique.name
     _keep_version_as_written(document, content)
     found = [*schema.problems(content, schema="misyn"), *_claim_problems(content)]
@@ -164,12 +164,17 @@ def _checked(document: Any, path: Path | None) -> Record:  # noqa: ANN401 - a YA
     return Record(content=content, path=path)
 
 
-def _pruned(value: Any) -> Any:  # noqa: ANN401 - plain content
-    """Leave out keys with nothing behind them: an unanswered question is not an answer."""
+def pruned(value: Any) -> Any:  # noqa: ANN401 - plain content
+    """Leave out keys with nothing behind them: an unanswered question is not an answer.
+
+    Example:
+        >>> pruned({"a": None, "b": {"c": None}, "d": [{}]})
+        {'d': [{}]}
+    """
     if isinstance(value, dict):
-        kept = {key: _pruned(item) for key, item in value.items() if item is not None}
+        kept = {key: pruned(item) for key, item in value.items() if item is not None}
         return {key: item for key, item in kept.items() if item != {} or value[key] == {}}
-    return [_pruned(item) for item in value] if isinstance(value, list) else value
+    return [pruned(item) for item in value] if isinstance(value, list) else value
 
 
 def _keep_version_as_written(document: Mapping[str, Any], content: dict[str, Any]) -> None:

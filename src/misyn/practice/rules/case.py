@@ -18,7 +18,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from misyn.practice.measured import Measured
@@ -66,12 +66,21 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One recommendation's rule. ``reads``: dotted paths of the record; ``uses``: kinds of evidence."""
+    """One recommendation's rule.
+
+    Attributes:
+        id: the recommendation.
+        decide: the rule itself.
+        reads: dotted paths of the record it reads.
+        uses: kinds of evidence it uses.
+        grounds: the very results it rests on, where these are fewer than all of ``uses``; a review ends with them.
+    """
 
     id: str
     decide: Callable[[Case], Decision]
     reads: tuple[str, ...] = ()
-    uses: tuple[str, ...] = field(default=())
+    uses: tuple[str, ...] = ()
+    grounds: Callable[[Case], Any] | None = None
 
 
 def met(reason: str) -> Decision:

@@ -145,14 +145,32 @@ def _privacy_gaps(case: Case) -> Decision:
     return met(f"no copies beyond resemblance; membership advantage {shown(membership)}; privacy measures are stated")
 
 
+def _support_alone(case: Case) -> object:
+    return case.evaluation.estimate("support")
+
+
+def _training_groups(case: Case) -> object:
+    return case.evaluation.estimates("coverage", set="training", grouped=True)
+
+
+def _groups_and_reference(case: Case) -> object:
+    return [case.evaluation.estimates("coverage", grouped=True), case.evaluation.set("reference")]
+
+
 def _by_group(case: Case) -> bool:
     return bool(case.evaluation.estimates("coverage", grouped=True))
 
 
 RULES = (
     Rule(id="D1", decide=assumptions, reads=("design.assumptions",)),
-    Rule(id="D2", decide=grounding, reads=("design.grounding",), uses=("evaluation",)),
-    Rule(id="D3", decide=training_documented, reads=("data.training",), uses=("evaluation",)),
-    Rule(id="D4", decide=biases, reads=("design.biases",), uses=("evaluation",)),
+    Rule(id="D2", decide=grounding, reads=("design.grounding",), uses=("evaluation",), grounds=_support_alone),
+    Rule(
+        id="D3",
+        decide=training_documented,
+        reads=("data.training",),
+        uses=("evaluation",),
+        grounds=_training_groups,
+    ),
+    Rule(id="D4", decide=biases, reads=("design.biases",), uses=("evaluation",), grounds=_groups_and_reference),
     Rule(id="D5", decide=privacy, reads=("design.privacy", "data.training"), uses=("evaluation",)),
 )

@@ -38,6 +38,11 @@ def assessed(case: Case) -> Decision:
     return stated(f"{counted(items, 'limitation')}, each tied to evidence and to a consequence for people")
 
 
+def _named_results(case: Case) -> object:
+    names = [name for item in entries(case, "limitations.assessed") for name in references.texts(item.get("evidence"))]
+    return [references.row(name, case.evaluation) for name in names]
+
+
 def of_design(case: Case) -> Decision:
     """L2: what the design and the way of evaluating cannot do."""
     return statement(case, [("limitations.design", "limitations of problem formulation, design and evaluation")])
@@ -73,7 +78,7 @@ def _contradictions(case: Case) -> list[str]:
 
 
 RULES = (
-    Rule(id="L1", decide=assessed, reads=("limitations.assessed",), uses=("evaluation",)),
+    Rule(id="L1", decide=assessed, reads=("limitations.assessed",), uses=("evaluation",), grounds=_named_results),
     Rule(id="L2", decide=of_design, reads=("limitations.design",)),
     Rule(id="L3", decide=intrinsic, reads=("limitations.intrinsic", "claims")),
 )
