@@ -8,7 +8,7 @@ Rules
 Example:
     >>> facts = Facts(audit=None, evaluation={}, marks=None, record=None, rows=())
     >>> facts.technique, facts.seed
-    ('a technique without a name', 0)
+    ('A technique without a name', 0)
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from misyn.report.numbers import Numbers, count
 from misyn.report.rows import Row
 
-NAMELESS = "a technique without a name"
+NAMELESS = "A technique without a name"
 EMPTY: Mapping[str, Any] = {}
 
 
@@ -73,6 +73,11 @@ def _sentence(raw: Mapping[str, Any]) -> str:
     return f"{raw[lead]} ({rest})" if rest else str(raw[lead])
 
 
+def _ended(text: str) -> str:
+    """End a sentence that came without its full stop."""
+    return text if not text or text[-1] in ".!?" else f"{text}."
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """The inputs of one report.
@@ -114,14 +119,13 @@ class Facts:
 
     @cached_property
     def warnings(self) -> tuple[tuple[str, str], ...]:
-        """Named warnings, each once, the ones that undermine every number first."""
+        """Named warnings, each once, in the order of the audit and the evaluation: what misleads most comes first."""
         found = [
-            (str(w.get("id") or ""), str(w.get("text") or w.get("id") or ""))
-            for source in (self.evaluation, mapping(self.audit))
+            (str(w.get("id") or ""), _ended(str(w.get("text") or w.get("id") or "")))
+            for source in (mapping(self.audit), self.evaluation)
             for w in mappings(source.get("warnings"))
         ]
-        order = {name: place for place, name in enumerate(LEADING)}
-        return tuple(sorted(dict.fromkeys(found), key=lambda w: order.get(w[0], len(LEADING))))
+        return tuple(dict.fromkeys(found))
 
     @property
     def sets(self) -> Mapping[str, Any]:
@@ -135,19 +139,3 @@ class Facts:
     @cached_property
     def _paths(self) -> dict[str, Row]:
         return {row.path: row for row in self.rows}
-
-
-LEADING = (
-    "modality-differs",
-    "codec-differs",
-    "size-differs",
-    "bit-depth-differs",
-    "reference-not-training",
-    "no-held-out",
-    "patients-unknown",
-    "few-patients",
-    "identical-images",
-    "nan-pixels",
-    "constant-features",
-    "small-group",
-)

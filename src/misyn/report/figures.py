@@ -78,7 +78,7 @@ def _copied_dots(facts: Facts) -> tuple[Markup, str] | None:
 
 def _small_map(facts: Facts) -> tuple[Markup, str] | None:
     """The map of all images, in small; without places, the distance between the sets."""
-    drawn = plots.image_map(facts.rows, seed=facts.seed, most=TILE_POINTS, height=110)
+    drawn = plots.image_map(facts.rows, seed=facts.seed, most=TILE_POINTS, size=(230.0, 110.0))
     return (drawn, "○ medical ▲ synthetic") if drawn is not None else None
 
 

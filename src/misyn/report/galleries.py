@@ -60,6 +60,11 @@ def copies(rows: Iterable[Row]) -> list[Row]:
     return sorted(found, key=lambda row: (not row.exact_copy, row.nearest_distance or 0.0, row.index))
 
 
+def compared(rows: Sequence[Row]) -> bool:
+    """Whether any synthetic image was compared, pixel by pixel, with medical ones."""
+    return any(row.synthetic and row.exact_copy is not None for row in rows)
+
+
 def looked_for_copies(rows: Sequence[Row]) -> bool:
     """Whether any synthetic image was checked for being a suspected copy."""
     return any(row.synthetic and row.copy_suspect is not None for row in rows)

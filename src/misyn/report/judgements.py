@@ -21,8 +21,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from misyn.errors import MisynError
-from misyn.report import words
+from misyn.practice import balance
+from misyn.practice.measured import Measured
+from misyn.practice.record import Record
+from misyn.report import groups, words
 from misyn.report.facts import Facts, mapping, mappings, texts
+from misyn.report.measures import BASELINE, by_name
 from misyn.report.numbers import count, whole
 
 STATUSES = {
@@ -94,7 +98,7 @@ class Aspect:
 def claims(facts: Facts) -> tuple[Judged, ...]:
     """Claims as their authors wrote them, then results against the technique that no claim mentions."""
     judged = tuple(_claim(raw) for raw in mappings(mapping(facts.audit).get("claims")))
-    return (*judged, *(result for result in adverse(facts) if not _mentioned(facts, result.evidence)))
+    return (*judged, *adverse(facts))
 
 
 def _claim(raw: Mapping[str, Any]) -> Judged:
@@ -112,49 +116,49 @@ def _rest(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def adverse(facts: Facts) -> tuple[Judged, ...]:
-    """Results that speak against the technique, each with the names of the measures behind it."""
-    numbers = facts.numbers
-    results: list[tuple[str, tuple[str, ...]]] = []
-    left_out = words.missing_subject(facts)
-    if left_out is not None and (left_out.value or 0.0) < words.HALF:
-        results.append((words.missing(facts), ("coverage",)))
-    test = numbers.test("mmd")
-    if test is not None and test.p is not None and test.p < words.ALPHA:
-        results.append((words.shifted(facts), ("mmd", "frechet")))
-    return tuple(
-        _result(text, names) for text, names in (*results, *_copies(facts), *_unsupported(facts), *_unmarked(facts))
-    )
+    """Results against the technique that no claim and no assessed limitation mentions, the files' silence included.
+
+    Which results these are is decided by :mod:`misyn.practice.balance`, so that page and findings agree.
+    """
+    measured = Measured(facts.evaluation)
+    found = balance.against(measured) if facts.record is None else balance.unmentioned(Record(facts.record), measured)
+    whole_set = [_in_words(facts, result) for result in found if result.group is None]
+    return tuple(map(_result, (*whole_set, *_left_out(facts, found), *_unmarked(facts))))
 
 
-def _result(text: str, names: tuple[str, ...]) -> Judged:
+def _result(text: str) -> Judged:
     """Word a result against the technique like a claim."""
     sign, said = UNMENTIONED
-    return Judged("", "Result against the technique", text, sign, said, "", "", names)
+    return Judged("", "Result against the technique", text, sign, said, "", "", ())
 
 
-def _copies(facts: Facts) -> list[tuple[str, tuple[str, ...]]]:
-    """Exact copies, and more suspected ones than held-out medical images would give."""
-    numbers = facts.numbers
-    exact, suspects, chance = (numbers.find(n) for n in ("exact_copies", "copy_suspects", "copy_suspects_baseline"))
-    if exact is not None and exact.value:
-        return [(words.copied(facts), ("exact_copies",))]
-    usual = chance.value if chance is not None and chance.value is not None else 0.05
-    if suspects is not None and suspects.value is not None and (suspects.low or suspects.value) > usual:
-        return [(words.copied(facts), ("copy_suspects",))]
-    return []
+def _in_words(facts: Facts, result: balance.Against) -> str:
+    """Say a result over all images: the question's own sentence where it has one, else measure, value and baseline."""
+    if result.name == "mmd":
+        return words.shifted(facts)
+    if result.name == "exact_copies":
+        return words.copied(facts)
+    number, measure = facts.numbers.find(result.name), by_name(result.name)
+    if number is None or measure is None:
+        return f"{result.sentence}."
+    baseline = facts.numbers.find(f"{result.name}{BASELINE}")
+    beside = f"; with held-out medical images in their place: {words.of(baseline)}" if baseline is not None else ""
+    return f"{measure.plain}: {words.of(number)}{beside}."
 
 
-def _unsupported(facts: Facts) -> list[tuple[str, tuple[str, ...]]]:
-    """Synthetic images that medical images do not support, where they are clearly more than held-out ones would be."""
-    found, control = facts.numbers.find("support"), facts.numbers.find("support_baseline")
-    usual = control.value if control is not None and control.value is not None else 0.95
-    if found is None or found.value is None or (found.high if found.high is not None else found.value) >= usual:
-        return []
-    said = f"Only {words.of(found)} synthetic images are supported by {words.medical(facts)}; {words.interval(found)}."
-    return [(said, ("support",))]
+def _left_out(facts: Facts, found: tuple[balance.Against, ...]) -> list[str]:
+    """Say all groups that are left out in one sentence, the worst first; other results by group each in its own."""
+    left_out = {result.group for result in found if result.name == "coverage" and result.group}
+    said = [
+        f"{groups.people(number.group or '')} ({words.of(number)})"
+        for number in facts.numbers.by_group("coverage")
+        if number.group in left_out
+    ]
+    others = [f"{result.sentence}." for result in found if result.group and result.name != "coverage"]
+    return ([f"Groups of which least was found: {', '.join(said)}."] if said else []) + others
 
 
-def _unmarked(facts: Facts) -> list[tuple[str, tuple[str, ...]]]:
+def _unmarked(facts: Facts) -> list[str]:
     """Synthetic files that do not say what they are."""
     marks = mapping(facts.marks)
     verdicts, n, declared = mapping(marks.get("verdicts")), count(marks.get("n_files")), count(marks.get("declared"))
@@ -163,18 +167,7 @@ def _unmarked(facts: Facts) -> list[tuple[str, tuple[str, ...]]]:
         silent = n - declared - (count(verdicts.get("unreadable")) or 0)
     if not n or not silent:
         return []
-    return [(f"Of {whole(n)} files, {whole(silent)} carry no declaration that they are synthetic.", ("marks",))]
-
-
-def _mentioned(facts: Facts, names: tuple[str, ...]) -> bool:
-    """Whether a claim of the record speaks of one of these measures."""
-    said = [
-        text
-        for claim in mappings(mapping(facts.record).get("claims"))
-        for key in ("expects", "evidence")
-        for text in texts(claim.get(key))
-    ]
-    return any(name in text for name in names for text in said)
+    return [f"Of {whole(n)} files, {whole(silent)} carry no declaration that they are synthetic."]
 
 
 def limitations(facts: Facts) -> tuple[Aspect, ...]:

@@ -25,6 +25,7 @@ from misyn.report.numbers import quantity, whole
 from misyn.report.rows import Row, name_of
 
 NONE_LISTED = "The evaluation lists no synthetic image, so there is none to show."
+NONE_FOUND = "None found. That does not show that nothing was copied."
 NO_HELD_OUT = "Exact copies: none found. Suspected copies could not be looked for: that needs held-out medical images."
 
 
@@ -91,7 +92,8 @@ class Looks:
         """A random sample of synthetic images."""
         rows = galleries.random_sample(self.facts.rows, seed=self.facts.seed)
         total = sum(row.synthetic for row in self.facts.rows)
-        rule = f"{whole(len(rows))} of {whole(total)} synthetic images, drawn at random, not picked (seed {self.facts.seed})."
+        drawn = f"{whole(len(rows))} of {whole(total)} synthetic images"
+        rule = f"{drawn}, drawn at random, not picked (seed {self.facts.seed})."
         return Gallery("random", "A random sample", rule, self._pairs(rows), "" if rows else NONE_LISTED)
 
     def _uncovered(self) -> Gallery:
@@ -113,8 +115,8 @@ class Looks:
             f"{whole(len(shown))} of {whole(len(found))}: exact copies first, then suspected ones, the nearest first. "
         )
         rule += "A suspected copy looks like a training image; that it was copied is not proven."
-        checked = galleries.looked_for_copies(self.facts.rows)
-        empty = "None found. That does not show that nothing was copied." if checked else NO_HELD_OUT
+        empty = NO_HELD_OUT if galleries.compared(self.facts.rows) else words.NOT_MEASURED
+        empty = NONE_FOUND if galleries.looked_for_copies(self.facts.rows) else empty
         return Gallery("copies", "Exact and suspected copies", rule, self._pairs(shown), "" if shown else empty)
 
     def _pairs(self, rows: Iterable[Row]) -> tuple[Pair, ...]:
@@ -161,7 +163,7 @@ class Looks:
         if row.synthetic and row.nearest:
             facts.append(("Nearest medical image", name_of(row.nearest)))
         if source is not None:
-            facts += [("Of which", text) for _, text in _about(source)]
+            facts += [("Origin of the nearest", text) for _, text in _about(source)]
         if row.synthetic and row.nearest_distance is not None:
             facts.append(("Distance between features", quantity(row.nearest_distance)))
         return tuple(facts)

@@ -79,15 +79,17 @@ def quantity(value: float) -> str:
     """Write a number that has no natural unit, with three significant digits.
 
     Example:
-        >>> quantity(12.345), quantity(0.000012345), quantity(123456.0)
-        ('12.3', '1.23 × 10⁻⁵', '123,000')
+        >>> quantity(12.345), quantity(-0.000012345), quantity(123456.0)
+        ('12.3', '−1.23 × 10⁻⁵', '123,000')
     """
-    if value == 0 or 1e-3 <= abs(value) < 1000:
-        return f"{value:.3g}"
-    if abs(value) < 1e6 and abs(value) >= 1000:
-        return f"{float(f'{value:.3g}'):,.0f}"
-    digits, exponent = f"{value:.2e}".split("e")
-    return f"{digits} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+    if 1000 <= abs(value) < 1e6:
+        text = f"{float(f'{value:.3g}'):,.0f}"
+    elif value == 0 or 1e-3 <= abs(value) < 1000:
+        text = f"{value:.3g}"
+    else:
+        digits, exponent = f"{value:.2e}".split("e")
+        text = f"{float(digits):g} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+    return text.replace("-", "−")
 
 
 def probability(value: float) -> str:
@@ -211,7 +213,7 @@ class Numbers:
         """
         estimates = tuple(Number.parse(raw) for raw in _mappings(evaluation.get("estimates")))
         tests = tuple(Test.parse(raw) for raw in _mappings(evaluation.get("tests")))
-        present = {e.set for e in estimates} | set(evaluation.get("sets") or {})
+        present = {e.set for e in estimates} | {t.set for t in tests} | set(evaluation.get("sets") or {})
         return cls(estimates, tests, next((name for name in SETS if name in present), None))
 
     def find(self, name: str) -> Number | None:

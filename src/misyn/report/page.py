@@ -106,7 +106,7 @@ def render(facts: Facts, *, reader: pictures.Reader = pictures.read_image) -> st
         .get_template("page.html.j2")
         .render(
             facts=facts,
-            scope=str(mapping(facts.audit).get("scope") or words.DEFAULT_SCOPE),
+            scope=words.scope(facts),
             compared=words.compared(facts),
             warnings=facts.warnings[:FIRST_WARNINGS],
             more_warnings=facts.warnings[FIRST_WARNINGS:],

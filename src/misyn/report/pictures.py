@@ -31,9 +31,10 @@ from misyn.images.image import Image
 from misyn.report.windows import show
 
 WORD = "SYNTHETIC"
-SMALLEST, LARGEST = 160, 320
+SMALLEST, LARGEST = 160, 256
 NARROWEST, LOWEST = 96, 64
-QUALITY = 82
+QUALITIES = (82, 60, 30)
+MOST_BYTES = 40_000  # so that a page of 84 pictures stays under 5 MB
 
 Reader = Callable[[Path], Image]
 
@@ -86,7 +87,7 @@ def picture(path: Path, *, synthetic: bool, reader: Reader = read_image) -> Pict
 
 
 def scaled(grey: NDArray[np.uint8]) -> Pillow.Image:
-    """Bring a picture between 160 and 320 pixels on its longest side; small ones keep their pixels visible.
+    """Bring a picture between 160 and 256 pixels on its longest side; small ones keep their pixels visible.
 
     Args:
         grey: shape (Y, X) or (Y, X, 3), uint8.
@@ -134,12 +135,19 @@ def _font(width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def data_uri(canvas: Pillow.Image) -> str:
-    """Write a picture as a ``data:`` URI.
+    """Write a picture as a ``data:`` URI, as good as fits into :data:`MOST_BYTES`.
 
     Example:
         >>> data_uri(Pillow.new("RGB", (1, 1)))[:23]
         'data:image/webp;base64,'
     """
+    encoded = (_webp(canvas, quality) for quality in QUALITIES)
+    fitting = next((data for data in encoded if len(data) <= MOST_BYTES), None) or _webp(canvas, QUALITIES[-1])
+    return "data:image/webp;base64," + base64.b64encode(fitting).decode("ascii")
+
+
+def _webp(canvas: Pillow.Image, quality: int) -> bytes:
+    """Encode a picture; the same pixels give the same bytes."""
     buffer = io.BytesIO()
-    canvas.save(buffer, "WEBP", quality=QUALITY, method=4)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    canvas.save(buffer, "WEBP", quality=quality, method=4)
+    return buffer.getvalue()

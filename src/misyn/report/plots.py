@@ -26,6 +26,7 @@ MOST = 1500
 COLUMNS, STEP = 20, 12.0
 WIDTH = 360.0
 BINS = 24
+LONGEST = 36
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ def nothing_measured(title: str) -> Markup:
     )
 
 
-def image_map(rows: Sequence[Row], *, seed: int, most: int = MOST, height: float = 260.0) -> Markup | None:
+def image_map(
+    rows: Sequence[Row], *, seed: int, most: int = MOST, size: tuple[float, float] = (WIDTH, 260.0)
+) -> Markup | None:
     """Draw where medical and synthetic images lie in two dimensions; None where no image has a place."""
     placed = shuffled((row for row in rows if row.x is not None and row.y is not None), seed=seed, purpose="map")
     if not placed:
@@ -93,14 +96,14 @@ def image_map(rows: Sequence[Row], *, seed: int, most: int = MOST, height: float
     medical = [row for row in placed if not row.synthetic][:most]
     synthetic = [row for row in placed if row.synthetic][:most]
     small = most < MOST
-    place = _Frame.around([*medical, *synthetic], height=height)
+    place = _Frame.around([*medical, *synthetic], size)
     body = [
         svg.path(svg.dots(map(place, medical), 4 if small else 2.6), "f-medical"),
         svg.path(svg.triangles(map(place, synthetic), 5 if small else 3.6), "f-synthetic"),
     ]
     drawn = f"Hollow circles: {len(medical)} medical images. Triangles: {len(synthetic)} synthetic images."
     description = f"A map without units. {drawn}"
-    return svg.figure("Where the images lie", description, width=WIDTH, height=height, body=body)
+    return svg.figure("Where the images lie", description, width=size[0], height=size[1], body=body)
 
 
 @dataclass(frozen=True)
@@ -109,19 +112,18 @@ class _Frame:
 
     middle: tuple[float, float]
     scale: float
-    height: float
+    size: tuple[float, float]
 
     @classmethod
-    def around(cls, rows: Iterable[Row], *, height: float) -> _Frame:
-        xs, ys = zip(*((row.x or 0.0, row.y or 0.0) for row in rows), strict=True)
-        spans = ((max(xs) - min(xs)) / (WIDTH - 20) or 0.0, (max(ys) - min(ys)) / (height - 20) or 0.0)
-        widest = max(spans)
-        middle = ((max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2)
-        return cls(middle, 1 / widest if widest > 0 else 1.0, height)
+    def around(cls, rows: Iterable[Row], size: tuple[float, float]) -> _Frame:
+        axes = tuple(zip(*((row.x or 0.0, row.y or 0.0) for row in rows), strict=True))
+        widest = max((max(axis) - min(axis)) / (side - 16) for axis, side in zip(axes, size, strict=True))
+        x, y = ((max(axis) + min(axis)) / 2 for axis in axes)
+        return cls((x, y), 1 / widest if widest > 0 else 1.0, size)
 
     def __call__(self, row: Row) -> tuple[float, float]:
         x, y = (row.x or 0.0) - self.middle[0], (row.y or 0.0) - self.middle[1]
-        return WIDTH / 2 + x * self.scale, self.height / 2 - y * self.scale
+        return self.size[0] / 2 + x * self.scale, self.size[1] / 2 - y * self.scale
 
 
 def bars(title: str, entries: Sequence[Bar], *, name: str, full: float, reference: Bar | None = None) -> Markup:
@@ -147,7 +149,7 @@ def bars(title: str, entries: Sequence[Bar], *, name: str, full: float, referenc
 
 def _bar(entry: Bar, y: float, scale: float, *, hatch: str) -> list[Markup]:
     """Draw one bar with its words and its interval."""
-    words = entry.words if len(entry.words) <= 40 else entry.words[:39] + "…"
+    words = entry.words if len(entry.words) <= LONGEST else entry.words[: LONGEST - 1] + "…"
     kind = "f-outline" if entry.medical else "f-bar"
     length = svg.rectangle(0, y + 17, width=entry.value * scale, height=10, kind=kind)
     shapes = [

@@ -92,7 +92,7 @@ class Table:
     def interval(self, line: Line) -> str:
         """What stands in the interval's place."""
         letters = {reason: letter for letter, reason in self.notes}
-        return line.interval or f"none, see note {letters[line.reason]}"
+        return line.interval or f"none (note {letters[line.reason]})"
 
 
 def _letter(place: int) -> str:
@@ -177,7 +177,7 @@ def _too_small(facts: Facts, named: set[str | None]) -> tuple[Line, ...]:
 
 def _without(group: str, n: int) -> Line:
     """A group without a number, and why."""
-    why = f"too few to say (under {words.SMALL})" if n < words.SMALL else "not measured"
+    why = f"no number: too few to say, under {words.SMALL}" if n < words.SMALL else "no number: not measured"
     none = Number.parse({"name": "coverage", "group": group, "n_medical": n, "reason": why})
     return line(none)
 
@@ -233,7 +233,10 @@ def _seed(seed: int | None) -> str:
 
 def _test(test: Test) -> tuple[str, str, str, str]:
     """One test: what was tested, its answer, its n, its method."""
-    what = f"{test.name}{f' ({test.group})' if test.group else ''}{f', {test.set}' if test.set else ''}: {test.null}"
+    pair = SWAPPED if test.name.endswith(BASELINE) else "Synthetic images"
+    against = words.MEDICAL.get(test.set or "", "medical images")
+    among = f", {groups.people(test.group)}" if test.group else ""
+    what = f"{pair}, against {against}{among} ({test.name}). Tested: {test.null}"
     p = "no p-value" if test.p is None else probability(test.p)
     if test.p is not None and test.p != test.p_raw and test.p_raw is not None:
         p += f" (corrected: {test.correction or 'for several tests'}; alone {probability(test.p_raw)})"

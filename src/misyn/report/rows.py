@@ -119,5 +119,5 @@ def _row(index: int, values: Mapping[str, Any]) -> Row:
         for name, value in values.items()
         if name.startswith(GROUP) and value is not None
     }
-    place = {"path": str(values["path"]), "origin": str(values["origin"])}
+    place: dict[str, Any] = {"path": str(values["path"]), "origin": str(values["origin"])}
     return Row(index=index, groups=groups, **place, **texts, **flags, **numbers)

@@ -27,7 +27,14 @@ from misyn.report.numbers import SETS, Number, count, probability, quantity, sha
 
 ALPHA = 0.05
 SMALL, HALF = 10, 0.5
-FIRST_DIFFERENCES = {"modality-differs", "codec-differs", "size-differs", "bit-depth-differs"}
+FIRST_DIFFERENCES = {
+    "modality-differs",
+    "codec-differs",
+    "size-differs",
+    "bit-depth-differs",
+    "colour-differs",
+    "planes-differ",
+}
 MEDICAL = {
     "training": "training images",
     "reference": "reference medical images",
@@ -36,8 +43,15 @@ MEDICAL = {
 NOT_GROUNDED = "Resemblance is not grounding: no patient stands behind this image."
 DEFAULT_SCOPE = "Evaluated on existing images only (phase 1). Nothing here shows benefit or safety for patients."
 NO_COVERAGE = "We cannot tell: coverage of the medical images was not measured."
+NOTHING = "Nothing was measured. Nothing here shows benefit or safety for patients."
 NOT_MEASURED = "Not measured: we cannot tell."
 HARMED = "Not measured: no downstream evidence, so we cannot tell."
+
+
+def scope(facts: Facts) -> str:
+    """How far the evaluation reaches: as the audit derived it, or else what a plain evaluation can reach at most."""
+    said = mapping(facts.audit).get("scope")
+    return str(said) if said else DEFAULT_SCOPE if facts.evaluation else NOTHING
 
 
 def medical(facts: Facts) -> str:
@@ -135,8 +149,8 @@ def shifted(facts: Facts) -> str:
             "but it separates medical images from each other too."
         )
     return (
-        f"As a set, the {_count(test.n_synthetic)}synthetic images differ from the "
-        f"{_count(test.n_medical)}{medical(facts)} more than chance explains ({probability(test.p)}){_first_difference(facts)}."
+        f"As a set, the {_count(test.n_synthetic)}synthetic images differ from the {_count(test.n_medical)}"
+        f"{medical(facts)} more than chance explains ({probability(test.p)}){_first_difference(facts)}."
     )
 
 
@@ -159,7 +173,7 @@ def _shift_untested(facts: Facts) -> str:
 def _first_difference(facts: Facts) -> str:
     """What any test would find before it finds anything about synthesis."""
     if any(name in FIRST_DIFFERENCES for name, _ in facts.warnings):
-        return "; but the files differ in size or format too, and any test finds that first"
+        return "; but the files differ in form too (see above), and any test finds that first"
     return ""
 
 

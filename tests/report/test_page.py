@@ -1,0 +1,318 @@
+"""The page: what stands where; it loads nothing, lets nothing through unescaped, and misses nothing that is missing."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from misyn.errors import EvidenceError, UnreadableImage
+from misyn.images.image import Image
+from misyn.report import page
+from report.parsed import Element, parse
+from report.toy_study import Study, estimate
+
+HOSTILE = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}</style></title>"
+URL = re.compile(r"(?:https?:)?//[\w.-]", re.IGNORECASE)
+
+
+def test_the_first_screen_says_what_who_how_far_and_what_undermines_it(study: Study) -> None:
+    first = parse(study.write()).by_id("top").text
+    assert "Toy blobs 1.0" in first
+    assert "Evaluated on existing images only (phase 1)." in first
+    assert "24 training images (12 patients) and 12 held-out medical images (6 patients)" in first
+    assert "The two sets differ in image size: any test finds that first." in first
+    assert "This page shows medical images; it is for you, not for publishing." in first
+
+
+def test_four_tiles_in_fixed_order_with_one_sentence_one_picture_and_one_link(study: Study) -> None:
+    tiles = parse(study.write()).by_class("tile")
+    assert [tile.all("h3")[0].text for tile in tiles] == [
+        "What is missing",
+        "What shifted",
+        "What may be copied",
+        "Who is harmed or helped",
+    ]
+    for tile in tiles:
+        shown = [a for a in tile.all("a") if "to-public" in a.attributes["class"].split()]
+        assert (len(tile.all("svg")), len(shown)) == (1, 1)
+        assert tile.all("p")[0].text.endswith(".")
+
+
+def test_harm_is_said_to_be_unmeasured_in_this_version(study: Study) -> None:
+    assert "Not measured: no downstream evidence" in parse(study.write()).by_id("harmed").text
+
+
+def test_the_sections_come_in_the_order_of_the_design(study: Study) -> None:
+    tree = parse(study.write())
+    order = [element.attributes["id"] for element in tree.all("section") if "id" in element.attributes]
+    places = [order.index(name) for name, _ in page.SECTIONS]
+    assert places == sorted(places)
+
+
+def test_one_h1_and_no_level_is_skipped(study: Study) -> None:
+    levels = [int(h.tag[1]) for h in parse(study.write()).all("h1", "h2", "h3", "h4", "h5", "h6")]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_nothing_is_loaded_from_anywhere(study: Study) -> None:
+    text = study.write()
+    tree = parse(text)
+    assert not tree.all("script", "link", "iframe", "object", "embed", "base", "form")
+    assert all(img.attributes["src"].startswith("data:image/") for img in tree.all("img"))
+    assert all(a.attributes["href"].startswith("#") for a in tree.all("a"))
+    assert "@import" not in text
+    assert set(re.findall(r"url\((.)", text)) <= {"#"}
+    assert not URL.search(re.sub(r'src="data:[^"]*"', "", text))
+    policy = next(m.attributes["content"] for m in tree.all("meta") if "http-equiv" in m.attributes)
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+
+
+def test_ids_are_unique_and_every_link_arrives(study: Study) -> None:
+    text = study.write()
+    tree = parse(text)
+    ids = Counter(e.attributes["id"] for e in tree.all() if "id" in e.attributes)
+    assert [name for name, n in ids.items() if n > 1] == []
+    assert {a.attributes["href"][1:] for a in tree.all("a")} <= set(ids)
+    used = {name for e in tree.all() for name in e.attributes.get("aria-labelledby", "").split()}
+    assert used <= set(ids)
+    assert set(re.findall(r"url\(#([\w-]+)\)", text)) <= set(ids)
+
+
+def test_every_depth_has_its_own_links_so_that_following_one_keeps_the_depth(study: Study) -> None:
+    tree = parse(study.write())
+    for depth in ("reviewer", "developer"):
+        links = [a for a in tree.all("a") if f"to-{depth}" in a.attributes.get("class", "").split()]
+        assert links
+        assert all(a.attributes["href"].startswith(f"#{depth}") for a in links)
+
+
+def test_every_picture_says_in_words_what_it_is(study: Study) -> None:
+    tree = parse(study.write())
+    assert tree.all("img")
+    for img in tree.all("img"):
+        assert re.match(r"(Synthetic|Medical|Nearest medical) image ", img.attributes["alt"])
+        synthetic = img.attributes["alt"].startswith("Synthetic")
+        assert img.attributes["alt"].endswith("labelled SYNTHETIC") == synthetic
+    for svg in tree.all("svg"):
+        assert svg.attributes["role"] == "img"
+        assert svg.all("title")[0].text
+        assert svg.all("desc")[0].text
+
+
+def test_tables_have_captions_and_their_headers_a_scope(study: Study) -> None:
+    tables = parse(study.write()).all("table")
+    assert tables
+    for table in tables:
+        assert table.all("caption")[0].text
+        assert all(th.attributes.get("scope") in {"col", "row"} for th in table.all("th"))
+
+
+def notes_after(table: Element) -> dict[str, str]:
+    """Notes of the paragraph that follows a table's frame."""
+    frame = table.parent
+    assert frame is not None
+    assert frame.parent is not None
+    following = frame.parent.children[frame.parent.children.index(frame) + 1 :]
+    notes = [note for element in following[:1] for note in element.by_class("note")]
+    return {note.all("b")[0].text: note.text for note in notes}
+
+
+def test_every_number_has_its_n_and_its_interval_or_the_reason_why_it_has_none(study: Study) -> None:
+    tree = parse(study.write())
+    rows = [(table, row) for table in tree.all("table") for row in table.all("tr") if "data-estimate" in row.attributes]
+    assert len(rows) >= len((study.evaluation or {})["estimates"])
+    for table, row in rows:
+        assert re.search(r"\d", row.by_class("n")[0].text)
+        said = row.by_class("interval")[0].text
+        note = re.fullmatch(r"none \(note (\w+)\)", said)
+        assert re.search(r"\d.* to .*\d", said) if note is None else len(notes_after(table)[note[1]]) > 5
+
+
+def test_every_estimate_is_shown_even_one_the_page_has_never_heard_of(study: Study) -> None:
+    text = parse(study.write()).text
+    for raw in (study.evaluation or {})["estimates"]:
+        assert raw["name"] in text
+
+
+def test_same_evidence_same_bytes(study: Study) -> None:
+    first = study.write()
+    assert study.write() == first
+    assert str(study.folder) not in first
+
+
+def test_no_patient_identifier_reaches_the_page(study: Study) -> None:
+    assert "patient-3" not in study.write()
+
+
+@pytest.mark.parametrize("where", ["technique", "warning", "group", "label", "claim", "finding", "marks", "reason"])
+def test_hostile_text_stays_text(study: Study, where: str) -> None:
+    assert study.evaluation
+    assert study.audit
+    assert study.marks
+    plant: dict[str, Any] = {
+        "technique": lambda: study.audit["technique"].update(name=HOSTILE),
+        "warning": lambda: study.evaluation["warnings"].insert(0, {"id": HOSTILE, "text": HOSTILE}),
+        "group": lambda: study.evaluation["estimates"].append(estimate("coverage", 0.1, group=f"site={HOSTILE}")),
+        "label": lambda: [row.update(label=HOSTILE) for row in study.rows],
+        "claim": lambda: study.audit["claims"][0].update(text=HOSTILE, reason=HOSTILE, id=HOSTILE),
+        "finding": lambda: study.audit["findings"][-1].update(id=HOSTILE, reason=HOSTILE, next=HOSTILE),
+        "marks": lambda: study.marks.update(problems={HOSTILE: 1}, foreign={HOSTILE: 2}),
+        "reason": lambda: study.evaluation["estimates"][0].update(reason=HOSTILE, method=HOSTILE),
+    }
+    plant[where]()
+    tree = parse(study.write())
+    assert HOSTILE in tree.text
+    assert not tree.all("script")
+    assert not [e for e in tree.all() for name in e.attributes if name.startswith("on")]
+    assert len(tree.all("style")) == 1
+    assert all(img.attributes["src"].startswith("data:") for img in tree.all("img"))
+
+
+def test_hostile_and_long_file_names_stay_text_and_may_break(study: Study) -> None:
+    name = "ä <b onclick=x>" + "long" * 50 + '"&.png'
+    old = Path(study.rows[-1]["path"])
+    new = old.with_name(name)
+    old.rename(new)
+    study.rows[-1]["path"] = str(new)
+    study.rows[-1]["nearest_distance"] = 1e6
+    study.rows[-1]["supported"] = False
+    text = study.write()
+    tree = parse(text)
+    assert any(name in img.attributes["alt"] for img in tree.all("img"))
+    assert "overflow-wrap: anywhere" in text
+    assert not tree.all("b", "i") or all(e.attributes == {} for e in tree.all("b", "i"))
+
+
+def test_a_file_that_does_not_read_becomes_a_tile_with_the_reason(study: Study) -> None:
+    reader = study.reader
+
+    def half(path: Path) -> Image:
+        if path.stem == "0004" and path.parent.name == "synthetic":
+            raise UnreadableImage("expected a picture, found <nothing>. Next: export it again", path=path)
+        if path.stem == "0008" and path.parent.name == "synthetic":
+            raise RuntimeError("codec")
+        image: Image = reader(path)
+        return image
+
+    study.reader = half
+    tiles = [tile.text for tile in parse(study.write()).by_class("unseen")]
+    assert any("expected a picture, found <nothing>. Next: export it again" in text for text in tiles)
+    assert any("RuntimeError" in text for text in tiles)
+    assert all("SYNTHETIC" in text for text in tiles)
+
+
+PARTS = ("audit", "marks", "record", "evaluation")
+
+
+@pytest.mark.parametrize("present", list(itertools.product([True, False], repeat=4)))
+def test_any_part_may_be_missing(study: Study, present: tuple[bool, ...]) -> None:
+    for part, there in zip(PARTS, present, strict=True):
+        if not there:
+            setattr(study, part, None)
+    tree = parse(study.write())
+    assert len(tree.by_class("tile")) == 4
+    assert ("Marks were not looked for" in tree.text) == (study.marks is None)
+    assert ("There is no record" in tree.text) == (study.audit is None)
+    assert "However good the numbers above" in tree.text
+
+
+def test_without_an_evaluation_there_need_be_no_table_of_images(tmp_path: Path) -> None:
+    written = page.write(
+        tmp_path, audit=None, evaluation=None, marks=None, record=None, images=tmp_path / "absent.parquet"
+    )
+    text = parse(written.read_text(encoding="utf-8")).text
+    assert text.count("We cannot tell") >= 3
+    assert "Nothing was measured." in text
+    assert "for publishing" not in text
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PAR1 but not really"])
+def test_an_evaluation_whose_table_of_images_is_not_there_is_refused(study: Study, content: bytes | None) -> None:
+    table = study.folder / "images.parquet"
+    if content is not None:
+        table.write_bytes(content)
+    with pytest.raises(EvidenceError, match="expected"):
+        page.write(study.folder, audit=None, evaluation=study.evaluation, marks=None, record=None, images=table)
+    assert not (study.folder / page.NAME).exists()
+
+
+def only(study: Study, *origins: str) -> None:
+    """Leave only some sets of images."""
+    assert study.evaluation
+    study.rows = [row for row in study.rows if row["origin"] in origins]
+    study.evaluation["sets"] = {name: study.evaluation["sets"].get(name, {}) for name in origins}
+
+
+def test_without_held_out_images_suspected_copies_are_said_to_be_out_of_reach(study: Study) -> None:
+    only(study, "training", "synthetic")
+    assert study.evaluation
+    study.evaluation["estimates"] = [estimate("exact_copies", 0.0)]
+    for row in study.rows:
+        row.update(copy_suspect=None, exact_copy=False if row["origin"] == "synthetic" else None)
+    text = parse(study.write()).text
+    assert "near copies could not be looked for without held-out images" in text
+    assert "Suspected copies could not be looked for" in text
+
+
+def test_a_reference_set_is_never_taken_for_the_training_images(study: Study) -> None:
+    assert study.evaluation
+    for row in study.rows:
+        row["origin"] = {"training": "reference"}.get(row["origin"], row["origin"])
+    study.evaluation["sets"]["reference"] = study.evaluation["sets"].pop("training")
+    for number in [*study.evaluation["estimates"], *study.evaluation["tests"]]:
+        number["set"] = "reference"
+    study.evaluation["estimates"] = [e for e in study.evaluation["estimates"] if e["name"] != "exact_copies"]
+    study.evaluation["estimates"].append(estimate("exact_copies", 0.0, set="reference"))
+    tree = parse(study.write())
+    assert "the training images are not known" in tree.by_class("tile")[2].text
+    assert "24 reference medical images" in tree.by_id("top").text
+
+
+def test_one_image_of_each_kind_is_enough(study: Study) -> None:
+    study.rows = [next(row for row in study.rows if row["origin"] == o) for o in ("training", "synthetic")]
+    study.evaluation = {"estimates": [estimate("coverage", 1.0, n_medical=1, n_synthetic=1)], "sets": {}}
+    tree = parse(study.write())
+    assert "1 synthetic image, compared with 1 training image" in tree.by_id("top").text
+    assert len(tree.by_id("look").all("img")) >= 2
+
+
+def test_nulls_and_nan_are_unknown_and_never_zero(study: Study) -> None:
+    nothing = {"supported": None, "covered": None, "exact_copy": None, "copy_suspect": None}
+    numbers = dict.fromkeys(("nearest_distance", "x", "y"), float("nan"))
+    for row in study.rows:
+        row.update(nothing | numbers)
+    study.evaluation = {"estimates": [estimate("coverage", float("nan")), estimate("support", float("inf"))]}
+    tree = parse(study.write())
+    text = tree.text
+    assert "We cannot tell what is missing" in tree.by_class("tile")[0].text
+    assert "There is no map" in text
+    assert not re.search(r"\b(nan|inf|None)\b", text)
+
+
+def test_empty_tables_are_read_as_no_images(study: Study) -> None:
+    study.rows = []
+    study.evaluation = {"estimates": [], "tests": [], "warnings": [], "sets": {}}
+    assert "lists no synthetic image" in parse(study.write()).text
+
+
+def test_galleries_are_bounded_and_so_is_the_page(study: Study) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (512, 512, 3), np.uint8)
+    Pillow.fromarray(noise).save(study.folder / "noise.png")
+    for row in study.rows * 1:
+        row["path"] = row["nearest"] = str(study.folder / "noise.png")
+        row["covered"] = False if row["origin"] != "synthetic" else None
+        row["copy_suspect"] = True if row["origin"] == "synthetic" else None
+    text = study.write()
+    pairs = [len(gallery.all("details")) for gallery in parse(text).by_class("gallery")]
+    assert max(pairs) <= 12
+    assert len(text.encode()) < 5_000_000
