@@ -5,7 +5,8 @@ Rules
 1. Elements are found, not parsed: a value is read only when asked for, so that a header can be changed element by
    element and every other byte stays as it lies.
 2. Implicit and explicit VR, both byte orders, defined and undefined lengths. What a data set's first element looks like
-   decides between implicit and explicit, because files exist that declare the wrong one.
+   decides between implicit and explicit, because files exist that declare the wrong one; an element without letters
+   for its representation counts as implicit where it stands, as other readers take it.
 3. Depth, number of elements and every length are checked before they are followed.
 
 Follows DICOM PS3.5 sections 6.2, 7.1 to 7.5 and annex A, PS3.10 section 7.1.
@@ -138,9 +139,9 @@ def _head_at(source: BinaryIO, syntax: Syntax, at: int, tag: int) -> tuple[bytes
     vr = rest[:2]
     if vr in _LONG:
         return vr, struct.unpack(syntax.order + "I", read_at(source, at + 8, 4))[0], at + 12
-    if vr not in VRS:
-        raise MalformedImage("expected a DICOM value representation, found something else. Next: export the file again")
-    return vr, struct.unpack(syntax.order + "H", rest[2:])[0], at + 8
+    if vr.isalpha() and vr.isupper():
+        return vr, struct.unpack(syntax.order + "H", rest[2:])[0], at + 8
+    return b"", struct.unpack(syntax.order + "I", rest)[0], at + 8
 
 
 def items(

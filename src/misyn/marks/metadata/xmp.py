@@ -53,6 +53,11 @@ PLACE = "the XMP packet"
 _SOURCE_TYPE = f"{{{IPTC_EXT}}}DigitalSourceType"
 _DECLARATION = f"{{{MISYN}}}declaration"
 _NAMES = (_SOURCE_TYPE, _DECLARATION)
+# What is left of a description of ours once its properties are cut out.
+_SHELL = re.compile(
+    rf"""<rdf:Description xmlns:rdf="{RDF}" rdf:about=(?:"[^"]*"|'[^']*') xmlns:Iptc4xmpExt="{IPTC_EXT}" """
+    rf"""xmlns:misyn="{MISYN}"></rdf:Description>\n""".encode()
+)
 _XML_ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["'](?!utf-?8["'])""", re.IGNORECASE)
 
 
@@ -159,7 +164,7 @@ def _cut(text: bytes, found: Survey) -> bytes:
         if start >= at:
             kept.append(text[at:start])
             at = end
-    return b"".join([*kept, text[at:]])
+    return _SHELL.sub(b"", b"".join([*kept, text[at:]]))
 
 
 def _utf8(packet: bytes) -> bytes:
