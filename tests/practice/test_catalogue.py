@@ -80,3 +80,26 @@ def test_every_mistake_of_every_file_is_reported(tmp_path: Path) -> None:
 def test_a_folder_without_recommendations_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         catalogue.read(tmp_path)
+
+
+JARGON = {
+    "metadata", "machine-readable", "provenance", "declaration", "coverage", "memorisation", "calibrated", "held-out",
+    "baseline", "distribution", "shift", "downstream", "evaluation", "algorithmic", "grounding", "interval", "phase",
+    "layer", "layered", "synthesis", "technique", "modality", "cohort", "p-value",
+}  # fmt: skip
+
+
+def test_the_plain_texts_use_no_word_of_the_trade() -> None:
+    used = {r.id: JARGON & set(r.plain.lower().replace(",", " ").replace(".", " ").split()) for r in catalogue.load()}
+    assert {name: words for name, words in used.items() if words} == {}
+
+
+def test_the_plain_texts_have_short_sentences() -> None:
+    sentences = [(r.id, s) for r in catalogue.load() for s in r.plain.split(". ")]
+    assert [name for name, sentence in sentences if len(sentence.split()) > 25] == []
+
+
+def test_the_plain_texts_read_at_grade_8_or_below() -> None:
+    textstat = pytest.importorskip("textstat", reason="textstat 0.7.7 measures the reading grade and is not installed")
+    grades = {r.id: textstat.flesch_kincaid_grade(r.plain) for r in catalogue.load()}
+    assert {name: grade for name, grade in grades.items() if grade > 8} == {}

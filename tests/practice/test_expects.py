@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from misyn.practice import expects
@@ -39,6 +39,7 @@ def test_what_does_not_read_is_a_sentence(text: str) -> None:
     assert (expects.problem(text) or "").startswith("expected ")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_reads_or_is_a_sentence(text: str) -> None:
     assert (expects.problem(text) or "expected").startswith("expected")
@@ -56,6 +57,7 @@ _TERMS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(_TERMS)
 def test_a_term_reads_back_from_what_it_prints(term: Term) -> None:
     (again,) = expects.parse(str(term))

@@ -94,7 +94,7 @@ def judged(record: Record, evaluation: dict[str, Any], marks: dict[str, Any]) ->
     seen = {"evaluation": Evidence("evaluation", content), "marks": Evidence("marks", marks)}
     about = [*REVIEWED, *sorted(of(*ALL))]
     rows = [
-        {"reviewer": "B. Other", "decision": "agree", "reason": "read"}
+        dict[str, Any](reviewer="B. Other", decision="agree", reason="read")
         | {"about": name, "basis": reviewed.basis(name, record, seen)}
         for name in about
     ]

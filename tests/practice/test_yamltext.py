@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from misyn.errors import RecordError
@@ -81,11 +81,13 @@ _VALUES = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.dictionaries(_KEYS, _VALUES, max_size=4))
 def test_what_is_written_reads_back_the_same(content: dict[str, object]) -> None:
     assert yamltext.plain(yamltext.read(yamltext.write(content))) == content
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_a_document_or_a_record_error(text: str) -> None:
     try:
