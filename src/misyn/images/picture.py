@@ -26,17 +26,18 @@ import io
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from PIL import GifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
-from PIL.Image import DecompressionBombError
+from PIL.Image import DecompressionBombError, Exif
 
-from misyn.errors import MalformedImage, UnsupportedImage
+from misyn.errors import LimitExceeded, MalformedImage, UnsupportedImage
 from misyn.images.containment import contained
 from misyn.images.image import Image
 from misyn.images.layout import without_opaque_alpha
-from misyn.images.limits import Deadline, Limits, check_frames, check_pixels, check_ratio, exceeded, read_bytes
-from misyn.images.picture_header import PNG, Declared, declared
+from misyn.images.limits import Deadline, Limits, check_frames, check_pixels, check_ratio, read_bytes
+from misyn.images.picture_header import PNG, Declared, declared, png_exif, png_pixels_only
 
 _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
     "png": PngImagePlugin.PngImageFile,
@@ -80,7 +81,7 @@ def read(path: Path, *, limits: Limits) -> Image:
         LimitExceeded: the file declares more than ``limits`` allow.
     """
     data = read_bytes(path, limits=limits)
-    found = declared(data)
+    found = declared(data, limits=limits)
     check_frames(found.frames, limits=limits)
     shape = (found.frames, found.height, found.width, found.channels)
     check_pixels(shape, limits=limits)
@@ -99,47 +100,60 @@ def read(path: Path, *, limits: Limits) -> Image:
 
 
 def _decode(data: bytes, found: Declared, *, limits: Limits) -> tuple[NDArray[Any], dict[str, str]]:
-    if found.bits not in {1, 2, 4, 8} or found.codec == "jpeg-lossless":
-        return _decode_deep(data, found)
+    if found.format == "png" and found.frames == 1:
+        return _decode_png(data, found)
+    if found.format == "jpeg" and (found.bits != 8 or not found.lossy):
+        pixels = _sized(np.array(imagecodecs.jpeg_decode(data)), found)  # Pillow would cut it to 8 bits
+        return pixels, {"photometric": _photometric(pixels)}
+    if found.bits == 16:
+        raise UnsupportedImage("expected one picture or 8 bits, found an animated PNG of 16. Next: save single frames")
     try:
-        with _PLUGINS[found.format](io.BytesIO(data)) as opened:
+        with _PLUGINS[found.format](io.BytesIO(png_pixels_only(data) if found.format == "png" else data)) as opened:
             pixels = _composited(opened, found, limits=limits) if found.frames > 1 else _single(opened, found)
             return pixels, _attributes(opened, pixels)
-    except DecompressionBombError as error:  # GIF frames; its own limit stays what the process set
-        raise exceeded("max_pixels", None, limits=limits) from error
+    except DecompressionBombError as error:
+        raise _beyond_pillow() from error
 
 
-def _decode_deep(data: bytes, found: Declared) -> tuple[NDArray[Any], dict[str, str]]:
-    """Decode what Pillow would cut to 8 bits: PNG of 16 bits, JPEG of 12 or lossless."""
-    import imagecodecs  # noqa: PLC0415 - few pictures need it
+def _beyond_pillow() -> LimitExceeded:
+    """Pillow checks GIF and WebP against a limit of the process, which is not ours to change."""
+    error = LimitExceeded(
+        "expected a picture within the limit that Pillow sets in this process (PIL.Image.MAX_IMAGE_PIXELS), found a "
+        "larger one. Next: convert it to PNG or TIFF"
+    )
+    error.limit = "max_pixels"
+    return error
 
-    if found.frames > 1:
-        raise UnsupportedImage("expected one picture or 8 bits, found an animated PNG of 16. Next: save single frames")
-    decode = imagecodecs.png_decode if found.format == "png" else imagecodecs.jpeg_decode
-    pixels = np.array(decode(data))
-    if pixels.shape[:2] != (found.height, found.width):
+
+def _decode_png(data: bytes, found: Declared) -> tuple[NDArray[Any], dict[str, str]]:
+    """Decode a single PNG with libpng, which keeps 16 bits and refuses rows that are missing; Pillow does neither."""
+    pixels = _sized(np.array(imagecodecs.png_decode(png_pixels_only(data))), found)
+    if found.colour == 3:
+        pixels = _colourless(without_opaque_alpha(pixels, opaque=255) if pixels.shape[-1] == 4 else pixels)
+    elif found.colour in {4, 6}:
+        pixels = without_opaque_alpha(pixels, opaque=(1 << found.depth) - 1)
+    elif found.depth < 8:
+        pixels //= 255 // ((1 << found.depth) - 1)  # libpng stretches greys of 1, 2 and 4 bits over 0 to 255
+    if found.key:
+        pixels = _keyed(pixels, found)
+    exif = Exif()
+    exif.load(png_exif(data))
+    return pixels, {"photometric": _photometric(pixels), **_orientation(exif)}
+
+
+def _sized(pixels: NDArray[Any], found: Declared) -> NDArray[Any]:
+    """Make sure that the decoder and the limits speak of the same picture."""
+    if pixels.shape[:2] != (found.height, found.width) or pixels.size > found.height * found.width * found.channels:
         raise MalformedImage("expected the size that the header declares, found another. Next: export the file again")
-    if found.format == "png":
-        colours = {0: 1, 2: 3, 4: 1, 6: 3}[found.colour]
-        if found.key:
-            pixels = _keyed(pixels[..., :colours] if pixels.ndim == 3 else pixels, found)
-        elif found.colour in {4, 6}:
-            pixels = without_opaque_alpha(pixels, opaque=65535)
-    return pixels, {"photometric": _photometric(pixels)}
+    return pixels
 
 
 def _single(opened: ImageFile.ImageFile, found: Declared) -> NDArray[Any]:
-    """Decode one picture of at most 8 bits."""
-    if opened.size != (found.width, found.height) and found.format != "gif":
-        raise MalformedImage("expected the size that the header declares, found another. Next: export the file again")
-    if found.format == "gif" or opened.mode == "P":
-        return _colourless(without_opaque_alpha(np.array(opened.convert("RGBA")), opaque=255))
-    pixels = np.array(opened).astype(np.uint8, copy=False)
-    if opened.mode == "L" and found.depth < 8:
-        pixels //= 255 // ((1 << found.depth) - 1)  # Pillow stretches 2 and 4 bits over 0 to 255
-    if found.key:
-        return _keyed(pixels, found)
-    return without_opaque_alpha(pixels, opaque=255) if opened.mode in {"LA", "RGBA"} else pixels
+    """Decode one JPEG, GIF or WebP of 8 bits."""
+    if found.format == "gif":
+        return _colourless(without_opaque_alpha(_sized(np.array(opened.convert("RGBA")), found), opaque=255))
+    pixels = _sized(np.array(opened), found)
+    return without_opaque_alpha(pixels, opaque=255) if opened.mode == "RGBA" else pixels
 
 
 def _composited(opened: ImageFile.ImageFile, found: Declared, *, limits: Limits) -> NDArray[Any]:
@@ -178,15 +192,17 @@ def _photometric(pixels: NDArray[Any]) -> str:
 
 
 def _attributes(opened: ImageFile.ImageFile, pixels: NDArray[Any]) -> dict[str, str]:
-    facts = {"photometric": "CMYK" if opened.mode == "CMYK" else _photometric(pixels)}
-    orientation = opened.getexif().get(0x0112)
-    if orientation in range(2, 9):
-        facts["exif_orientation"] = str(orientation)
+    facts = {"photometric": "CMYK" if opened.mode == "CMYK" else _photometric(pixels), **_orientation(opened.getexif())}
     if isinstance(opened, JpegImagePlugin.JpegImageFile):
         facts["jpeg_quality"] = str(jpeg_quality(opened.quantization[0]))
         if opened.mode == "RGB":
             facts["jpeg_subsampling"] = _SUBSAMPLING.get(JpegImagePlugin.get_sampling(opened), "other")
     return facts
+
+
+def _orientation(exif: Exif) -> dict[str, str]:
+    found = exif.get(0x0112)
+    return {"exif_orientation": str(found)} if found in range(2, 9) else {}
 
 
 def jpeg_quality(luminance: Any) -> int:  # noqa: ANN401 - any sequence of numbers, as Pillow gives it

@@ -2,7 +2,7 @@ r"""What a PNG, JPEG, GIF or WebP file says of itself, read before any decoder s
 
 Rules
 -----
-1. Only structure is walked: chunks, segments, blocks. Nothing is decompressed, and the walk is linear in the file.
+1. Only structure is walked: chunks, segments, blocks. Nothing is decompressed; the walk is linear in the file, and timed.
 2. Frames are counted here, so that a file with a million of them is refused before the first is decoded.
 3. A file that ends inside its own structure is malformed, also where a decoder would still show something: pixels that
    a decoder made up are not stored samples.
@@ -19,10 +19,12 @@ Example:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from misyn.errors import MalformedImage, UnsupportedImage
+from misyn.images.limits import DEFAULT, Deadline, Limits, check_frames
 
 PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
@@ -58,25 +60,27 @@ class Declared:
     key: tuple[int, ...] = ()
 
 
-def declared(data: bytes) -> Declared:
+def declared(data: bytes, *, limits: Limits = DEFAULT) -> Declared:
     """Read what the file says of itself.
 
     Args:
         data: the whole file.
+        limits: ``max_frames`` and ``seconds`` apply to the walk.
 
     Raises:
+        LimitExceeded: more frames than allowed, or the walk takes too long.
         MalformedImage: it is none of the four, or its structure is broken or ends early.
         UnsupportedImage: a JPEG of a kind nobody decodes.
     """
     try:
         if data.startswith(PNG):
-            return _png(data)
+            return _png(data, Deadline(limits))
         if data.startswith(b"\xff\xd8"):
-            return _jpeg(data)
+            return _jpeg(data, Deadline(limits))
         if data.startswith((b"GIF87a", b"GIF89a")):
-            return _gif(data)
+            return _gif(data, Deadline(limits))
         if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-            return _webp(data)
+            return _webp(data, Deadline(limits))
     except IndexError as error:
         raise _ends_early() from error
     raise MalformedImage("expected a PNG, JPEG, GIF or WebP file, found none of them. Next: check what the file is")
@@ -112,7 +116,26 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at += length + 12
 
 
-def _png(data: bytes) -> Declared:
+_PIXEL_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
+
+
+def png_pixels_only(data: bytes) -> bytes:
+    """Drop the chunks that say nothing of samples: a compressed text or colour profile may be a bomb of its own.
+
+    Args:
+        data: a PNG that :func:`declared` has walked. A transparent grey or RGB colour is dropped too: it is in ``key``.
+    """
+    dropped = {b"tRNS"} if data[25] in {0, 2} else set()
+    kept = [(start, length) for kind, start, length in _png_chunks(data) if kind in _PIXEL_CHUNKS - dropped]
+    return PNG + b"".join(data[start - 8 : start + length + 4] for start, length in kept)
+
+
+def png_exif(data: bytes) -> bytes:
+    """Return a PNG's EXIF block (PNG specification 11.3.3.2), or nothing."""
+    return next((data[start : start + length] for kind, start, length in _png_chunks(data) if kind == b"eXIf"), b"")
+
+
+def _png(data: bytes, deadline: Deadline) -> Declared:
     if _need(data, 12, 4) != b"IHDR":
         raise _ends_early()
     depth, colour = data[24], data[25]
@@ -121,6 +144,7 @@ def _png(data: bytes) -> Declared:
     channels, frames, pixels = _PNG_CHANNELS[colour], 1, False
     key: tuple[int, ...] = ()
     for kind, start, length in _png_chunks(data):
+        deadline.check()
         if kind == b"tRNS" and colour in {0, 2} and length >= 2 * channels:
             key = tuple(_big(data, start + 2 * n, 2) for n in range(channels))
         pixels |= kind == b"IDAT"
@@ -145,11 +169,13 @@ def _png(data: bytes) -> Declared:
 
 _SOF_LOSSLESS = {0xC3, 0xC7, 0xCB, 0xCF}
 _SOF = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_FILL = re.compile(rb"\xff+")
 _STANDALONE = {0x01, *range(0xD0, 0xD8)}
 
 
-def _jpeg(data: bytes) -> Declared:
+def _jpeg(data: bytes, deadline: Deadline) -> Declared:
     for marker, start in jpeg_segments(data):
+        deadline.check()
         if marker in _SOF:
             found = jpeg_frame(data, marker, start)
             if data.find(b"\xff\xd9", start) < 0:
@@ -168,8 +194,7 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
     while True:
         if data[at] != 0xFF:
             raise _ends_early()
-        while data[at] == 0xFF:  # any number of fill bytes
-            at += 1
+        at = _end_of_fill(data, at)
         marker = data[at]
         if marker in _STANDALONE:
             at += 1
@@ -178,6 +203,12 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
         if marker in {0xDA, 0xD9}:
             return
         at += 1 + _big(data, at + 1, 2)
+
+
+def _end_of_fill(data: bytes, at: int) -> int:
+    """Where the marker's second byte is: any number of 0xFF may come before it."""
+    fill = _FILL.match(data, at)
+    return fill.end() if fill else at
 
 
 def jpeg_frame(data: bytes, marker: int, start: int) -> Declared:
@@ -210,13 +241,15 @@ def jpeg_frame(data: bytes, marker: int, start: int) -> Declared:
     )
 
 
-def _gif(data: bytes) -> Declared:
+def _gif(data: bytes, deadline: Deadline) -> Declared:
     """Walk the blocks of a GIF up to its trailer."""
     width, height = _little(data, 6, 2), _little(data, 8, 2)
     at, frames = 13 + _table(data[10]), 0
     while data[at] != 0x3B:
+        deadline.check()
         if data[at] == 0x2C:
             frames += 1
+            check_frames(frames, limits=deadline.limits)
             left, top, wide, high = (_little(data, at + n, 2) for n in (1, 3, 5, 7))
             width, height = max(width, left + wide), max(height, top + high)
             at += 11 + _table(data[at + 9])
@@ -224,7 +257,7 @@ def _gif(data: bytes) -> Declared:
             at += 2
         else:
             raise _ends_early()
-        at = _after_blocks(data, at)
+        at = _after_blocks(data, at, deadline)
     if not frames:
         raise _ends_early()
     return Declared(format="gif", width=width, height=height, channels=4, frames=frames, codec="lzw", lossy=False)
@@ -235,13 +268,14 @@ def _table(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _after_blocks(data: bytes, at: int) -> int:
+def _after_blocks(data: bytes, at: int, deadline: Deadline) -> int:
     while data[at]:
+        deadline.check()
         at += data[at] + 1
     return at + 1
 
 
-def _webp(data: bytes) -> Declared:
+def _webp(data: bytes, deadline: Deadline) -> Declared:
     """Walk RIFF chunks; animation frames hold chunks of their own."""
     if len(data) < _little(data, 4, 4) + 8:
         raise _ends_early()
@@ -249,11 +283,13 @@ def _webp(data: bytes) -> Declared:
     canvas: Declared | None = None
     frames, lossy, seen = 0, False, False
     for kind, start, length in _riff_chunks(data, 12, end):
+        deadline.check()
         if kind == b"VP8X":
             wide, high = (_little(data, start + n, 3) + 1 for n in (4, 7))
             canvas = Declared(format="webp", width=wide, height=high, channels=4, codec="webp", lossy=False)
         elif kind == b"ANMF":
             frames += 1
+            check_frames(frames, limits=deadline.limits)
             inner = [name for name, _, _ in _riff_chunks(data, start + 16, start + length)]
             lossy |= b"VP8 " in inner
             seen |= bool({b"VP8 ", b"VP8L"} & set(inner))
