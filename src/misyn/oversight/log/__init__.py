@@ -26,6 +26,9 @@ store           the log itself: append, publish, prove, forget
 client          what a reader believes, on whose word, and as of when
 follower        a reader with a memory, which notices a past that changed
 mirror          a verified copy of somebody else's log
+answers         what checking proofs comes to, for one file or a folder of them
+submit          files in, proofs out
+witness_folder  a witness of our own, in a folder
 walk, fsck      is everything still what was signed?
 ==============  ==========================================================================================
 
@@ -73,6 +76,9 @@ MODULES = (
     "mirror",
     "walk",
     "fsck",
+    "answers",
+    "submit",
+    "witness_folder",
 )
 
 
