@@ -70,11 +70,10 @@ def without_columns(*columns: str) -> Any:
         without("synthetic"),
         without("training"),
         without("held_out"),
-        without("reference"),
         without_columns("groups", "label"),
         without_columns("patient"),
     ],
-    ids=["synthetic", "training", "held_out", "reference", "groups", "patient"],
+    ids=["synthetic", "training", "held_out", "groups", "patient"],
 )
 def test_deleting_a_measured_input_moves_a_finding_to_not_assessed(whole: Path, tmp_path: Path, change: Any) -> None:
     record = toys.record()
@@ -84,6 +83,17 @@ def test_deleting_a_measured_input_moves_a_finding_to_not_assessed(whole: Path, 
     before, after = statuses(audited(whole)), statuses(content)
     moved = {name for name in after if after[name] == "not-assessed" and before[name] != "not-assessed"}
     assert moved
+
+
+def test_deleting_the_reference_of_an_outside_audit_moves_findings_to_not_assessed(whole: Path, tmp_path: Path) -> None:
+    """Where the training images are unknown, the reference set carries every comparison."""
+    record = toys.record()
+    del record["data"]["training"], record["data"]["held_out"]
+    before, _ = audit(toys.write_record(whole / "outside.yaml", record), out=tmp_path / "a", workers=0)
+    del record["data"]["reference"]
+    after, _ = audit(toys.write_record(whole / "nothing.yaml", record), out=tmp_path / "b", workers=0)
+    moved = {name for name, status in statuses(after).items() if status == "not-assessed" != statuses(before)[name]}
+    assert {"E7", "E8", "E9"} <= moved
 
 
 def test_a_set_that_is_named_and_not_there_is_a_warning_that_leads(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ import click
 
 from misyn import __version__
 
-COMMANDS = ("demo", "mark", "verify", "evaluate", "audit", "new", "key", "log")
+COMMANDS = ("demo", "mark", "verify", "evaluate", "audit")
 
 
 class _Rooms(click.Group):

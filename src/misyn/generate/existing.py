@@ -99,7 +99,4 @@ def _with_name(error: MisynError, path: Path, done: int) -> MisynError:
     """Say which file was refused, and what is already done (rule 3)."""
     before = f" ({done} marked before it)" if done else ""
     named = type(error) if isinstance(error, MarkError) else MisynError
-    sentence = (
-        str(error).replace("or overwrite", "or --overwrite").replace("force the mark with a reason", "--force it")
-    )
-    return named(f"{path}{before}: {sentence}")
+    return named(f"{path}{before}: {error}")
