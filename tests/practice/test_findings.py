@@ -243,3 +243,31 @@ def test_words_that_blur_the_two_kinds_are_found_with_their_place(minimal: Recor
     finding = by_id(record, {})["T4"]
     assert (finding.status, "'real images' at problem.need" in finding.reason) == ("not-met", True)
     assert by_id(minimal, {})["T4"].status == "partly"
+
+
+class TestWarningsThatMatter:
+    def warned(self, evaluation: dict[str, Any], name: str) -> dict[str, Evidence]:
+        return as_evidence(evaluation=evaluation | {"warnings": [{"id": name, "text": "told so"}]})
+
+    def test_too_few_held_out_images_are_not_called_absent(self, honest: Record, evaluation: dict[str, Any]) -> None:
+        evaluation["estimates"] = [row for row in evaluation["estimates"] if row["name"] != "copy_suspects"]
+        finding = by_id(honest, self.warned(evaluation, "few-held-out"))["E10"]
+        assert (finding.status, "without held-out" in finding.reason) == ("not-assessed", False)
+        assert "told so" in finding.reason
+
+    @pytest.mark.parametrize("name", ["patients-overlap", "sets-overlap"])
+    def test_a_calibration_on_patients_the_technique_saw_does_not_meet_e10(
+        self, name: str, honest: Record, evaluation: dict[str, Any]
+    ) -> None:
+        found = by_id(honest, self.warned(evaluation, name))
+        assert (found["E10"].status, "told so" in found["E10"].reason) == ("partly", True)
+        assert found["D5"].status == "not-assessed"
+
+    def test_support_that_tells_nothing_does_not_meet_e7(self, honest: Record, evaluation: dict[str, Any]) -> None:
+        assert by_id(honest, self.warned(evaluation, "support-uninformative"))["E7"].status == "partly"
+
+    @pytest.mark.parametrize("name", ["patients-overlap", "few-patients", "small-group"])
+    def test_what_keeps_patients_from_being_the_unit_is_told(
+        self, name: str, honest: Record, evaluation: dict[str, Any]
+    ) -> None:
+        assert by_id(honest, self.warned(evaluation, name))["E13"].status == "partly"

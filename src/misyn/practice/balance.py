@@ -104,8 +104,9 @@ def _tests(measured: Measured) -> Iterator[Against]:
 
 
 def _pair(measured: Measured, name: str) -> tuple[Row | None, Row | None]:
-    row = measured.estimate(name)
-    return row, measured.estimate(f"{name}_baseline") if row else None
+    """A measure beside its baseline; at the same number of images where that was measured too."""
+    row, baseline = measured.estimate(name), measured.estimate(f"{name}_baseline")
+    return (measured.estimate(f"{name}_same_n") or row) if row and baseline else row, baseline
 
 
 def _mentions(record: Record) -> Iterator[tuple[str, str | None]]:

@@ -21,6 +21,12 @@ from misyn.practice.rules.case import Case, Decision, Rule, listed, met, not_ass
 
 ENOUGH_PATIENTS = 20
 _EVALUATE = "name synthetic and medical images in data and run misyn audit"
+# Warnings that keep patients from being the unit, and what would mend them.
+_TROUBLED = {
+    "patients-overlap": "separate the sets by patient",
+    "few-patients": "add patients",
+    "small-group": "add patients of the small groups",
+}
 _ROLES = {"training": "training", "held_out": "held-out", "reference": "reference"}
 
 
@@ -131,7 +137,7 @@ def within_phase(case: Case) -> Decision:
     declared, reached = case.record.get("phases.declared"), case.phase.number
     beyond = [claim.id for claim in case.claims if claim.status == "beyond-phase"]
     if beyond:
-        return not_met(f"{listed(beyond)} reach beyond phase {reached}", next="reword them to the phase reached")
+        return not_met(f"beyond phase {reached}: {listed(beyond)}", next="reword them to the phase reached")
     if declared is not None and declared > reached:
         return not_met(
             f"phase {declared} is declared; the evidence reaches phase {reached}",
@@ -178,15 +184,18 @@ def patients(case: Case) -> Decision:
 
 
 def _sample_size(case: Case, counts: Mapping[str, int]) -> Decision:
-    told = listed([f"{n} {role} patients" for role, n in counts.items()])
+    told = listed([f"{n} {role} patient{'' if n == 1 else 's'}" for role, n in counts.items()])
     if min(counts.values()) < ENOUGH_PATIENTS:
         return not_met(
             f"{told}: under {ENOUGH_PATIENTS} no interval is valid",
             next="add patients, not more images of the same ones, or claim nothing about patients",
         )
-    small = [name for name in ("few-patients", "small-group") if name in case.evaluation.warnings]
-    if small:
-        return partly(f"{told}; {case.evaluation.warnings[small[0]]}", next="add patients of the small groups")
+    warned = [name for name in _TROUBLED if name in case.evaluation.warnings]
+    if warned:
+        return partly(
+            f"{told}; {'; '.join(case.evaluation.warnings[name] for name in warned)}",
+            next="; ".join(_TROUBLED[name] for name in warned),
+        )
     return met(f"patients are the unit: {told}")
 
 

@@ -19,6 +19,9 @@ from misyn.practice.rules.case import Case, Decision, Rule, listed, met, not_ass
 
 _EVALUATE = "name synthetic and medical images in data and run misyn audit"
 _GROUPS = "give the medical images a table with patient groups (data.*.table, key, groups)"
+# A gap, and what would mend it.
+Gap = tuple[str, str]
+_BLIND = "support-uninformative"
 _DIFFERENT = ("modality-differs", "size-differs", "codec-differs", "bit-depth-differs", "colour-differs")
 
 
@@ -28,22 +31,26 @@ def support(case: Case) -> Decision:
     near = row or case.evaluation.estimate("precision")
     if near is None:
         return not_assessed("support by medical images was not measured", next=_EVALUATE)
-    gaps = [text for name, text in case.evaluation.warnings.items() if name == "support-uninformative"]
-    if row is None:
-        gaps.append("only nearness to medical images (precision) was measured")
-    if near.get("set") == "reference":
-        gaps.append("it was measured against a reference set, not the training images or others of their source")
-    if case.evaluation.set("held-out") is None:
-        gaps.append("no held-out medical images calibrate it")
-    if not ("grounding" in acknowledged(case.record) or case.record.get("design.grounding")):
-        gaps.append("the record does not state that support is not grounding")
-    told = f"{near['name']} {shown(near)}"
+    told, gaps = f"{near['name']} {shown(near)}", _support_gaps(case, near)
     if gaps:
-        return partly(
-            f"{told}; {'; '.join(gaps)}",
-            next="name training and held-out medical images, and write limitations.intrinsic.grounding",
-        )
+        return partly(f"{told}; {'; '.join(gap for gap, _ in gaps)}", next="; ".join(step for _, step in gaps))
     return met(f"{told}, calibrated on held-out medical images; the record says that support is not grounding")
+
+
+def _support_gaps(case: Case, near: Row) -> list[Gap]:
+    """What keeps support from being measured as asked, each with what would mend it."""
+    gaps = [(text, "choose another extractor") for name, text in case.evaluation.warnings.items() if name == _BLIND]
+    if near["name"] != "support":
+        gaps.append(("only nearness to medical images (precision) was measured", "add held-out medical images"))
+    if near.get("set") == "reference":
+        told = "it was measured against a reference set, not the training images or others of their source"
+        gaps.append((told, "name the training images"))
+    if case.evaluation.set("held-out") is None:
+        gaps.append(("no held-out medical images calibrate it", "name them in data.held_out"))
+    if not ("grounding" in acknowledged(case.record) or case.record.get("design.grounding")):
+        told = "the record does not state that support is not grounding"
+        gaps.append((told, "write limitations.intrinsic.grounding"))
+    return gaps
 
 
 def coverage(case: Case) -> Decision:
@@ -75,29 +82,30 @@ def shift(case: Case) -> Decision:
     compared = row or test
     if compared is None:
         return not_assessed("no shift was measured", next=_EVALUATE)
-    gaps = _shift_gaps(case, row, test)
     told = [f"{row['name']} {shown(row)}"] if row else []
     told += [f"mmd test p = {p:.3g} (corrected)" for p in [test.get("p_adjusted") if test else None] if p is not None]
     sentence = f"against the {compared.get('set') or 'medical'} images: {listed(told)}"
+    gaps = _shift_gaps(case, row, test)
     if gaps:
-        return partly(
-            f"{sentence}; {'; '.join(gaps)}",
-            next="compare like with like, against training and held-out images, with a table of patient groups",
-        )
+        return partly(f"{sentence}; {'; '.join(gap for gap, _ in gaps)}", next="; ".join(step for _, step in gaps))
     return met(f"{sentence}, beside held-out baselines and by group")
 
 
-def _shift_gaps(case: Case, row: Row | None, test: Row | None) -> list[str]:
+def _shift_gaps(case: Case, row: Row | None, test: Row | None) -> list[Gap]:
+    """What keeps shift and bias from being measured as asked, each with what would mend it."""
     seen = case.evaluation
-    gaps = [seen.warnings[name] for name in _DIFFERENT if name in seen.warnings]
+    gaps = [(seen.warnings[name], "compare like with like") for name in _DIFFERENT if name in seen.warnings]
     if (row or test or {}).get("set") == "reference":
-        gaps.append("measured against a reference set, not the training images: not all of it comes from the synthesis")
+        told = "measured against a reference set, not the training images: not all of it comes from the synthesis"
+        gaps.append((told, "name the training images"))
     if test is None:
-        gaps.append("no two-sample test was made")
+        gaps.append(("no two-sample test was made", "give images of at least 20 patients on each side"))
     if not (seen.estimate("frechet_baseline") or seen.estimate("mmd2_baseline") or seen.test("mmd_baseline")):
-        gaps.append("there is no held-out baseline, so how much of it is chance or source is unknown")
+        told = "there is no held-out baseline, so how much of it is chance or source is unknown"
+        gaps.append((told, "name held-out medical images"))
     if not seen.estimates("coverage", grouped=True):
-        gaps.append("nothing was measured by patient group, so bias is unknown")
+        told = "nothing was measured by patient group, so bias is unknown"
+        gaps.append((told, "give a table with patient groups"))
     return gaps
 
 

@@ -12,7 +12,7 @@ Example:
 
 from __future__ import annotations
 
-from misyn.practice.measured import shown
+from misyn.practice.measured import Row, shown
 from misyn.practice.rules.case import Case, Decision, Rule, met, not_assessed, partly
 
 
@@ -25,18 +25,34 @@ def memorisation(case: Case) -> Decision:
             "no training set is recorded: memorisation cannot be measured" + _copies_of_others(case),
             next="name the training images in data.training, or ask those who have them to run misyn evaluate",
         )
-    suspects = case.evaluation.estimate("copy_suspects", set="training")
-    if case.evaluation.set("held-out") is None or suspects is None:
+    if case.evaluation.set("held-out") is None:
         return not_assessed(
             "without held-out medical images, copying cannot be told from resemblance" + _copies_told(case, "training"),
             next="name held-out medical images of the same source in data.held_out",
         )
+    suspects = case.evaluation.estimate("copy_suspects", set="training")
+    if suspects is None:
+        few = case.evaluation.warnings.get("few-held-out", "suspected copies were not measured")
+        return not_assessed(
+            f"copying cannot be told from resemblance: {few}{_copies_told(case, 'training')}",
+            next="add held-out medical images of other patients of the same source",
+        )
+    return _calibrated(case, suspects)
+
+
+def _calibrated(case: Case, suspects: Row) -> Decision:
     baseline = case.evaluation.estimate("copy_suspects_baseline")
     if baseline is None:
         return partly(
             f"copy suspects {shown(suspects)}, with no baseline among held-out medical images",
             next="measure how often held-out medical images look like copies of training images",
         )
+    for name in ("patients-overlap", "sets-overlap"):
+        if name in case.evaluation.warnings:
+            return partly(
+                f"copy suspects {shown(suspects)}, but {case.evaluation.warnings[name]}",
+                next="separate training and held-out images by patient",
+            )
     against = f"among held-out medical images {shown(baseline)}"
     return met(f"copy suspects among the synthetic images {shown(suspects)}, {against}{_copies_told(case, 'training')}")
 
