@@ -2,7 +2,7 @@ r"""What a PNG, JPEG, GIF or WebP file says of itself, read before any decoder s
 
 Rules
 -----
-1. Only structure is walked: chunks, segments, blocks. Nothing is decompressed; the walk is linear in the file, and timed.
+1. Only structure is walked: chunks, segments, blocks. Nothing is decompressed; the walk is linear and timed.
 2. Frames are counted here, so that a file with a million of them is refused before the first is decoded.
 3. A file that ends inside its own structure is malformed, also where a decoder would still show something: pixels that
    a decoder made up are not stored samples.

@@ -137,13 +137,13 @@ def check_page(page: TiffPage, *, size: int, limits: Limits) -> None:
         UnsupportedImage: a compression, sample type or arrangement that is not read here.
         LimitExceeded: the page declares more than ``limits`` allow.
     """
+    check_pixels(page.shaped, limits=limits)
     plain = page.dtype is not None and page.dtype.kind in "biuf" and isinstance(page.bitspersample, int)
     if page.compression not in CODECS or page.dtype is None or not plain:
         raise UnsupportedImage(
             f"expected integer or float samples in a common compression, found compression {int(page.compression)} "
             f"of another kind. Next: save it again with deflate compression"
         )
-    check_pixels(page.shaped, limits=limits)
     if page.is_tiled:
         check_pixels((page.tiledepth, page.tilelength, page.tilewidth, page.samplesperpixel), limits=limits)
     wanted = math.prod(page.chunked)
