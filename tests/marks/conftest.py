@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -91,15 +91,16 @@ def _tiled_with_xmp() -> bytes:
     return _tiff(pages=[COLOUR], tile=(16, 16), extratags=[(700, 1, len(XMP), XMP, True)])
 
 
-def _nifti(*, version: int = 1, order: str = "<", descrip: bytes = b"", extension: bool = False) -> bytes:
+def _nifti(*, version: int = 1, order: Literal["<", ">"] = "<", descrip: bytes = b"", extension: bool = False) -> bytes:
     import nibabel
 
-    kind = nibabel.Nifti1Image if version == 1 else nibabel.Nifti2Image
+    kind: Any = nibabel.Nifti1Image if version == 1 else nibabel.Nifti2Image
     header = kind.header_class(endianness=order)
     image = kind(VOLUME.astype(VOLUME.dtype.newbyteorder(order)), np.diag([2.0, 2, 3, 1]), header)
+    extension_class: Any = nibabel.nifti1.Nifti1Extension
     image.header["descrip"] = descrip
     if extension:
-        image.header.extensions.append(nibabel.nifti1.Nifti1Extension("comment", b"someone else's comment"))
+        image.header.extensions.append(extension_class("comment", b"someone else's comment"))
     return bytes(image.to_bytes())
 
 
@@ -114,7 +115,7 @@ def _itk(ending: str, *, compressed: bool) -> bytes:
 
     import SimpleITK
 
-    image = SimpleITK.GetImageFromArray(VOLUME)
+    image: Any = SimpleITK.GetImageFromArray(VOLUME)
     image.SetMetaData("origin of this", "kept = yes")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"volume{ending}"
@@ -201,7 +202,8 @@ SAMPLES: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "tiff": ("tiff", ".tif", _tiff),
     "tiff-big-endian": ("tiff", ".tif", lambda: _tiff(byteorder=">")),
     "tiff-bigtiff": ("tiff", ".tif", lambda: _tiff(bigtiff=True, compression="zlib")),
-    "tiff-pages": ("tiff", ".tif", lambda: _tiff(pages=[GREY, GREY[::2], DEEP], byteorder=">", bigtiff=True)),
+    "tiff-pages": ("tiff", ".tif", lambda: _tiff(pages=[GREY, GREY[::2], DEEP])),
+    "tiff-pages-bigtiff": ("tiff", ".tif", lambda: _tiff(pages=[GREY, GREY[::2], DEEP], byteorder=">", bigtiff=True)),
     "tiff-ome": ("tiff", ".ome.tif", lambda: _tiff(pages=[VOLUME], ome=True, metadata={"axes": "ZYX"})),
     "tiff-tiles-xmp": ("tiff", ".tif", _tiled_with_xmp),
     "nifti": ("nifti", ".nii", _nifti),
@@ -238,7 +240,19 @@ def built() -> dict[str, bytes]:
     return {name: make() for name, (_, _, make) in SAMPLES.items()}
 
 
-@pytest.fixture(params=sorted(SAMPLES))
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "formats(*names): run the fixture `sample` over these formats only")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test per kind of file, of the formats the test is about."""
+    if "sample" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("formats")
+        wanted = marker.args if marker else {kind for kind, _, _ in SAMPLES.values()}
+        metafunc.parametrize("sample", sorted(n for n in SAMPLES if SAMPLES[n][0] in wanted), indirect=True)
+
+
+@pytest.fixture
 def sample(request: pytest.FixtureRequest, built: dict[str, bytes], tmp_path: Path) -> tuple[str, Path]:
     """One unmarked file of each kind in turn: its format's name and its path."""
     name = request.param

@@ -64,7 +64,8 @@ def pixel_section(format: str, data: bytes) -> bytes:  # noqa: A002, PLR0911 - o
 
 
 def png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
-    found, at = [], 8
+    found: list[tuple[bytes, bytes]] = []
+    at = 8
     while at < len(data) and (not found or found[-1][0] != b"IEND"):
         n, kind = struct.unpack(">I4s", data[at : at + 8])
         found.append((kind, data[at + 8 : at + 12 + n]))
@@ -73,7 +74,8 @@ def png_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def riff_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
-    found, at = [], 12
+    found: list[tuple[bytes, bytes]] = []
+    at = 12
     while at < len(data):
         kind, n = struct.unpack("<4sI", data[at : at + 8])
         found.append((kind, data[at + 8 : at + 8 + n]))
@@ -140,26 +142,28 @@ def test_writing_is_deterministic(sample: tuple[str, Path], declaration: Declara
     assert marked(kind, path.read_bytes(), declaration) == marked(kind, path.read_bytes(), declaration)
 
 
-@pytest.mark.parametrize("n", range(12))
 def test_a_truncated_or_altered_file_ends_in_a_file_or_a_typed_error(
-    n: int, sample: tuple[str, Path], declaration: Declaration
+    sample: tuple[str, Path], declaration: Declaration
 ) -> None:
     kind, path = sample
-    chance = random.Random(f"{n} {path.suffix} {path.stat().st_size}")  # noqa: S311 - not for secrets
-    data = bytearray(marked(kind, path.read_bytes(), declaration) if n % 2 else path.read_bytes())
-    for _ in range(chance.randint(1, 8)):
-        data[chance.randrange(min(len(data), 3000))] = chance.randrange(256)
-    broken = bytes(data[: chance.randrange(len(data))]) if n % 3 == 0 else bytes(data)
-    try:
-        written = marked(kind, broken, declaration)
-    except MisynError:
-        pass
-    else:
-        mark = writer_for(kind).read(io.BytesIO(written))
-        assert mark is not None
-        assert declaration in mark.declarations
-    path.write_bytes(broken)
-    assert verify(path).verdict in {"synthetic", "contradictory", "no-evidence", "unreadable"}
+    plain = path.read_bytes()
+    once = marked(kind, plain, declaration)
+    chance = random.Random(f"{path.suffix} {len(plain)}")  # noqa: S311 - not for secrets
+    for n in range(30):
+        data = bytearray(once if n % 2 else plain)
+        for _ in range(chance.randint(1, 8)):
+            data[chance.randrange(min(len(data), 3000))] = chance.randrange(256)
+        broken = bytes(data[: chance.randrange(len(data))]) if n % 3 == 0 else bytes(data)
+        try:
+            written = marked(kind, broken, declaration)
+        except MisynError:
+            pass
+        else:
+            mark = writer_for(kind).read(io.BytesIO(written))
+            assert mark is not None
+            assert declaration in mark.declarations
+        path.write_bytes(broken)
+        assert verify(path).verdict in {"synthetic", "contradictory", "no-evidence", "unreadable"}
 
 
 TEXT = st.text(st.characters(blacklist_categories=("Cc", "Cs")), min_size=1, max_size=60).filter(str.strip)

@@ -35,7 +35,6 @@ from misyn.marks.metadata.dicom_elements import Element, Syntax, elements, items
 from misyn.marks.metadata.dicom_file import File, Packer, meta_of, open_file
 from misyn.marks.metadata.splice import Span, read_at, splice
 
-FRAMES = 0x52000000
 _PURPOSE = 0x0040A170
 _DICOMDIR = "1.2.840.10008.1.3.10"
 
@@ -46,7 +45,7 @@ def inspect(source: BinaryIO) -> Inspection:
     try:
         file = open_file(source)
         creators: set[int] = set()
-        for element in file.walk(before=FRAMES):
+        for element in file.walk():
             _gather(file, element, creators, gathering)
     except UnreadableImage as error:
         gathering.breaks(error)
@@ -85,14 +84,22 @@ def _gather(file: File, element: Element, creators: set[int], gathering: Gatheri
         if value in (b"YES", b"NO"):
             gathering.says("SyntheticData (0008,001C)", value.decode("ascii"), synthetic=value == b"YES")
     elif tag == EQUIPMENT:
-        for item in items(file.source, element.inner(file.syntax), element):
-            if _is_synthesizer(file, element.inner(file.syntax), item):
-                gathering.says("ContributingEquipmentSequence (0018,A001)", "109100 DCM", synthetic=True)
+        _gather_equipment(file, element, gathering)
     elif is_creator(file, element):
         creators.add(first_of_block(tag))
     elif tag in creators:
         declared = read_at(file.source, element.value, min(element.length, MOST_BYTES + 2))
         gathering.declares("a private DICOM element", declared.strip(b" \0"))
+
+
+def _gather_equipment(file: File, element: Element, gathering: Gathering) -> None:
+    """Note synthesizers; a damaged item must not hide the elements that follow."""
+    try:
+        for item in items(file.source, element.inner(file.syntax), element):
+            if _is_synthesizer(file, element.inner(file.syntax), item):
+                gathering.says("ContributingEquipmentSequence (0018,A001)", "109100 DCM", synthetic=True)
+    except UnreadableImage:
+        gathering.passes_over("the contributing equipment was not read: it is damaged")
 
 
 def _is_synthesizer(file: File, syntax: Syntax, item: Element) -> bool:

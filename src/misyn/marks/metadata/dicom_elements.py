@@ -23,7 +23,7 @@ Example:
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -83,10 +83,10 @@ def elements(
     *,
     start: int = 0,
     end: int | None = None,
-    before: int = UNDEFINED,
+    stops: Container[int] = (),
     depth: int = 0,
 ) -> Iterator[Element]:
-    """Yield the elements from ``start`` up to ``end``, to a delimiter, or to the first tag not below ``before``.
+    """Yield the elements from ``start`` up to ``end``, to a delimiter, or to the first tag in ``stops``.
 
     Raises:
         MalformedImage: a length leads out of the file or a value representation is none.
@@ -98,7 +98,7 @@ def elements(
     for _ in range(MOST_ELEMENTS):
         if at >= stop:
             return
-        element = _element_at(source, syntax, at, stop, before=before, depth=depth)
+        element = _element_at(source, syntax, at, stop, stops=stops, depth=depth)
         if element is None:
             return
         yield element
@@ -106,13 +106,15 @@ def elements(
     raise MalformedImage(f"expected at most {MOST_ELEMENTS} elements, found more")
 
 
-def _element_at(source: BinaryIO, syntax: Syntax, at: int, stop: int, *, before: int, depth: int) -> Element | None:
+def _element_at(
+    source: BinaryIO, syntax: Syntax, at: int, stop: int, *, stops: Container[int], depth: int
+) -> Element | None:
     tag = _tag_at(source, syntax, at)
     if tag in (ITEM_END, SEQUENCE_END) and depth:
         return None
     if tag >> 16 == 0xFFFE:
         raise MalformedImage("expected a DICOM element, found an item outside a sequence. Next: export the file again")
-    if tag >= before:
+    if tag in stops:
         return None
     vr, length, value = _head_at(source, syntax, at, tag)
     if length != UNDEFINED:

@@ -24,7 +24,8 @@ from misyn.images.limits import DEFAULT, inflate
 from misyn.marks.metadata.dicom_elements import BIG, EXPLICIT, IMPLICIT, Element, Syntax, elements, looks_explicit
 from misyn.marks.metadata.splice import read_at, size_of
 
-PIXELS = 0x7FE00000
+PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_BEYOND_META = range(0x00030000, 0x100000000)
 _DEFLATED = ("1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205")
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 
@@ -39,9 +40,9 @@ class File:
     deflated: bool
     sop_class: str
 
-    def walk(self, *, before: int = PIXELS) -> Iterator[Element]:
-        """Yield the top elements below a tag."""
-        return elements(self.source, self.syntax, start=self.start, before=before)
+    def walk(self) -> Iterator[Element]:
+        """Yield the top elements up to the pixels; a tag out of order does not end the walk."""
+        return elements(self.source, self.syntax, start=self.start, stops=PIXELS)
 
     def text(self, element: Element, *, most: int = 1024) -> bytes:
         """A short value, without its padding."""
@@ -72,7 +73,7 @@ def meta_of(source: BinaryIO) -> tuple[int, str, str]:
     found = {0x00020010: "", 0x00020002: ""}
     source.seek(start)
     if source.read(2) == b"\2\0":
-        for element in elements(source, EXPLICIT, start=start, before=0x00030000):
+        for element in elements(source, EXPLICIT, start=start, stops=_BEYOND_META):
             if element.tag in found:
                 value = read_at(source, element.value, min(element.length, 128))
                 found[element.tag] = value.decode("ascii", "replace").strip("\0 ")
