@@ -22,7 +22,7 @@ import click
 
 from misyn import __version__
 
-COMMANDS = ("demo", "mark", "verify", "evaluate", "audit")
+COMMANDS = ("demo", "new", "mark", "verify", "evaluate", "audit", "key", "log")
 
 
 class _Rooms(click.Group):

@@ -12,7 +12,7 @@ import click
 from misyn.cli import frame
 
 
-@click.command("audit")
+@click.command("audit", short_help="Turn a record into a report.")
 @click.argument("record", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--out",

@@ -10,7 +10,7 @@ import click
 from misyn.cli import frame
 
 
-@click.command("demo")
+@click.command("demo", short_help="See the main job end to end on medical images.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

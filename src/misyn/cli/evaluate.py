@@ -11,7 +11,7 @@ from misyn.cli import frame
 FOLDER = click.Path(exists=True, path_type=Path)
 
 
-@click.command("evaluate")
+@click.command("evaluate", short_help="Measure what is missing, shifted, copied.")
 @click.option("--medical", required=True, type=FOLDER, help="Medical images the technique was trained on.")
 @click.option("--synthetic", required=True, type=FOLDER, help="Synthetic images.")
 @click.option("--held-out", type=FOLDER, help="Medical images of the same source that the technique did not see.")

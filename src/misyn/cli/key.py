@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 place = click.argument("folder", required=False, type=click.Path(path_type=Path))
 
 
-@click.group("key")
+@click.group("key", short_help="Make and show signing keys.")
 def command() -> None:
     """A signing key, its certificate chain, and the trust root that others need."""
 

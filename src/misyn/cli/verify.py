@@ -11,7 +11,7 @@ import click
 from misyn.cli import frame
 
 
-@click.command("verify")
+@click.command("verify", short_help="Read what files say of their origin.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--expect",
