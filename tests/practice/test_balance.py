@@ -19,7 +19,7 @@ def estimate(evaluation: dict[str, Any], name: str, **told: Any) -> dict[str, An
     changed = copy.deepcopy(evaluation)
     for row in changed["estimates"]:
         if (row["name"], row["set"], row["group"]) == (name, "training", None):
-            row |= told
+            row.update(told)
     return changed
 
 
@@ -28,10 +28,12 @@ def test_what_speaks_against_the_crafted_technique_is_exactly_this(evaluation: d
 
 
 def test_a_technique_as_good_as_held_out_medical_images_has_nothing_against_it(evaluation: dict[str, Any]) -> None:
-    for row in list(evaluation["estimates"]):
-        baseline = next((r for r in evaluation["estimates"] if r["name"] == f"{row['name']}_baseline"), None)
-        row["value"] = baseline["value"] if baseline else row["value"]
-    evaluation["estimates"] = [row for row in evaluation["estimates"] if row["group"] is None]
+    baselines = {row["name"]: row["value"] for row in evaluation["estimates"]}
+    evaluation["estimates"] = [
+        row | {"value": baselines.get(f"{row['name']}_baseline", row["value"])}
+        for row in evaluation["estimates"]
+        if row["group"] is None
+    ]
     evaluation["tests"][0] |= {"p_adjusted": 0.6}
     assert references(evaluation) == []
 

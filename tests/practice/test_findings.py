@@ -245,6 +245,14 @@ def test_words_that_blur_the_two_kinds_are_found_with_their_place(minimal: Recor
     assert by_id(minimal, {})["T4"].status == "partly"
 
 
+def test_classes_of_images_are_not_groups_of_patients(honest: Record, evaluation: dict[str, Any]) -> None:
+    for row in evaluation["estimates"]:
+        row["group"] = row["group"] and "label=nevus"
+    found = by_id(honest, as_evidence(evaluation=evaluation))
+    assert {found[name].status for name in ("E8", "D4")} == {"not-assessed"}
+    assert found["E9"].status == "partly"
+
+
 class TestWarningsThatMatter:
     def warned(self, evaluation: dict[str, Any], name: str) -> dict[str, Evidence]:
         return as_evidence(evaluation=evaluation | {"warnings": [{"id": name, "text": "told so"}]})

@@ -46,6 +46,13 @@ class Measured:
         rows = self.estimates(name, set=set, grouped=group is not None)
         return _first([row for row in rows if group is None or same_group(row.get("group"), group)])
 
+    def by_patient_group(self, name: str, *, set: str | None = None) -> tuple[Row, ...]:  # noqa: A002
+        """Every estimate of that name over groups of patients; classes of images (``label=…``) are none."""
+        rows = self.estimates(name, set=set, grouped=True)
+        return tuple(
+            row for row in rows if not all(part.strip().startswith("label=") for part in row["group"].split("&"))
+        )
+
     def test(self, name: str, *, set: str | None = None, group: str | None = None) -> Row | None:  # noqa: A002
         """One hypothesis test, chosen in the same way."""
         rows = [row for row in self.tests if row.get("name") == name and (set is None or row.get("set") == set)]

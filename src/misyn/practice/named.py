@@ -69,7 +69,7 @@ def readers_equivalence(grounds: Grounds) -> bool:
 
 def group_equivalence(grounds: Grounds) -> bool:
     """Downstream results by group among the evidence, and equivalence among the claim's results."""
-    by_group = grounds.evaluation.estimates("utility_gain", grouped=True)
+    by_group = grounds.evaluation.by_patient_group("utility_gain")
     return bool(by_group) and equivalence_test(grounds)
 
 

@@ -75,7 +75,7 @@ def training_documented(case: Case) -> Decision:
             "cannot be known",
         )
     decision = statement(case, _TRAINING)
-    groups = case.evaluation.estimates("coverage", set="training", grouped=True)
+    groups = case.evaluation.by_patient_group("coverage", set="training")
     if decision.stated and not groups:
         return partly(
             "stated: where the training images come from and who is in them; coverage by group was not measured",
@@ -150,15 +150,15 @@ def _support_alone(case: Case) -> object:
 
 
 def _training_groups(case: Case) -> object:
-    return case.evaluation.estimates("coverage", set="training", grouped=True)
+    return case.evaluation.by_patient_group("coverage", set="training")
 
 
 def _groups_and_reference(case: Case) -> object:
-    return [case.evaluation.estimates("coverage", grouped=True), case.evaluation.set("reference")]
+    return [case.evaluation.by_patient_group("coverage"), case.evaluation.set("reference")]
 
 
 def _by_group(case: Case) -> bool:
-    return bool(case.evaluation.estimates("coverage", grouped=True))
+    return bool(case.evaluation.by_patient_group("coverage"))
 
 
 RULES = (

@@ -13,6 +13,8 @@ Example:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from misyn.practice.intrinsic import acknowledged
 from misyn.practice.measured import Row, shown
 from misyn.practice.rules.case import Case, Decision, Rule, listed, met, not_assessed, partly
@@ -33,7 +35,7 @@ def support(case: Case) -> Decision:
         return not_assessed("support by medical images was not measured", next=_EVALUATE)
     told, gaps = f"{near['name']} {shown(near)}", _support_gaps(case, near)
     if gaps:
-        return partly(f"{told}; {'; '.join(gap for gap, _ in gaps)}", next="; ".join(step for _, step in gaps))
+        return _with_gaps(told, gaps)
     return met(f"{told}, calibrated on held-out medical images; the record says that support is not grounding")
 
 
@@ -46,7 +48,7 @@ def _support_gaps(case: Case, near: Row) -> list[Gap]:
         told = "it was measured against a reference set, not the training images or others of their source"
         gaps.append((told, "name the training images"))
     if case.evaluation.set("held-out") is None:
-        gaps.append(("no held-out medical images calibrate it", "name them in data.held_out"))
+        gaps.append(("no held-out images of the training images' source calibrate it", "name them in data.held_out"))
     if not ("grounding" in acknowledged(case.record) or case.record.get("design.grounding")):
         told = "the record does not state that support is not grounding"
         gaps.append((told, "write limitations.intrinsic.grounding"))
@@ -59,7 +61,7 @@ def coverage(case: Case) -> Decision:
     if row is None:
         return not_assessed("coverage of medical images was not measured", next=_EVALUATE)
     role = row.get("set") or "medical"
-    groups = case.evaluation.estimates("coverage", set=row.get("set"), grouped=True)
+    groups = case.evaluation.by_patient_group("coverage", set=row.get("set"))
     told = f"coverage of the {role} images is {shown(row)}"
     if not groups:
         return not_assessed(
@@ -87,7 +89,7 @@ def shift(case: Case) -> Decision:
     sentence = f"against the {compared.get('set') or 'medical'} images: {listed(told)}"
     gaps = _shift_gaps(case, row, test)
     if gaps:
-        return partly(f"{sentence}; {'; '.join(gap for gap, _ in gaps)}", next="; ".join(step for _, step in gaps))
+        return _with_gaps(sentence, gaps)
     return met(f"{sentence}, beside held-out baselines and by group")
 
 
@@ -103,7 +105,7 @@ def _shift_gaps(case: Case, row: Row | None, test: Row | None) -> list[Gap]:
     if not (seen.estimate("frechet_baseline") or seen.estimate("mmd2_baseline") or seen.test("mmd_baseline")):
         told = "there is no held-out baseline, so how much of it is chance or source is unknown"
         gaps.append((told, "name held-out medical images"))
-    if not seen.estimates("coverage", grouped=True):
+    if not seen.by_patient_group("coverage"):
         told = "nothing was measured by patient group, so bias is unknown"
         gaps.append((told, "give a table with patient groups"))
     return gaps
@@ -122,7 +124,7 @@ def usefulness(case: Case) -> Decision:
 
 def gaps_between_groups(case: Case) -> Decision:
     """E12: downstream gaps between groups, with and without synthetic images."""
-    rows = case.evaluation.estimates("utility_gain", set="held-out", grouped=True)
+    rows = case.evaluation.by_patient_group("utility_gain", set="held-out")
     if not rows:
         return not_assessed(
             "no downstream evidence by patient group was given: who is harmed or helped is unknown",
@@ -130,6 +132,12 @@ def gaps_between_groups(case: Case) -> Decision:
         )
     least = min(rows, key=lambda row: row["value"])
     return met(f"measured for {len(rows)} groups; least gain for {least['group']}: {shown(least)}")
+
+
+def _with_gaps(told: str, gaps: Sequence[Gap]) -> Decision:
+    """Measured in part: every gap once, and every step once."""
+    said = dict.fromkeys(gap.rstrip(".") for gap, _ in gaps)
+    return partly(f"{told}; {'; '.join(said)}", next="; ".join(dict.fromkeys(step for _, step in gaps)))
 
 
 def _article(role: object) -> str:
