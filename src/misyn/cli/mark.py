@@ -10,7 +10,7 @@ import click
 from misyn.cli import frame
 
 
-@click.command("mark", short_help="Write "synthetic" into files.")
+@click.command("mark", short_help="Write into files that they are synthetic images.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--record", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="misyn.yaml"
