@@ -16,7 +16,7 @@ Example:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Literal
 
 from misyn.errors import NoRoomForMark
@@ -77,6 +77,25 @@ def pieces_of(file: File, declaration: Declaration) -> list[Piece]:
     return _pieces(file, top, edits | _group_lengths(file, top, edits))
 
 
+def with_private(file: File, number: int, vr: str, value: bytes) -> list[Piece]:
+    """Plan the file with one element in the private block that is ours, ``number`` within it, in the place of old ones.
+
+    Raises:
+        MalformedImage: the elements do not fit the file.
+        NoRoomForMark: no private block is free.
+    """
+    top = list(file.walk())
+    taken = {element.tag for element in top}
+    ours = [element.tag for element in top if is_creator(file, element)]
+    creator = ours[0] if ours else _free_block(taken)
+    place = first_of_block(creator) - 1 + number
+    edits = {old: b"" for old in (first_of_block(tag) - 1 + number for tag in ours) if old in taken}
+    edits |= {place: encode(place, vr, value, file.syntax)}
+    if not ours:
+        edits |= {creator: encode(creator, "LO", CREATOR, file.syntax)}
+    return _pieces(file, top, edits | _group_lengths(file, top, edits))
+
+
 def is_creator(file: File, element: Element) -> bool:
     """Say whether this private element reserves a block for misyn."""
     group, number = element.tag >> 16, element.tag & 0xFFFF
@@ -134,13 +153,17 @@ def _private(file: File, top: list[Element], declaration: Declaration) -> dict[i
     """Rule 3, in the block that is ours already, wherever software moved it, or in the first free one."""
     taken = {element.tag for element in top}
     ours = [element.tag for element in top if is_creator(file, element)]
-    free = [tag for tag in range(GROUP << 16 | 0x10, (GROUP << 16 | 0xFF) + 1) if tag not in taken]
-    if not ours and not free:
-        raise NoRoomForMark("expected a free private block in group 4D53, found none. Next: remove private elements")
-    creator = (ours or free)[0]
+    creator = ours[0] if ours else _free_block(taken)
     declared = encode(first_of_block(creator), "UT", declaration.to_text().encode("ascii"), file.syntax)
     earlier = {first_of_block(tag): b"" for tag in ours if first_of_block(tag) in taken}
     return earlier | {creator: encode(creator, "LO", CREATOR, file.syntax), first_of_block(creator): declared}
+
+
+def _free_block(taken: Container[int]) -> int:
+    for tag in range(GROUP << 16 | 0x10, (GROUP << 16 | 0xFF) + 1):
+        if tag not in taken:
+            return tag
+    raise NoRoomForMark("expected a free private block in group 4D53, found none. Next: remove private elements")
 
 
 def _group_lengths(file: File, top: list[Element], edits: Edits) -> dict[int, bytes]:

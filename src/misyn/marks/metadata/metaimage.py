@@ -39,7 +39,7 @@ def inspect(source: BinaryIO) -> Inspection:
     """Read what the header says of origin. Never raises for what a file holds after its signature."""
     gathering = Gathering("metaimage")
     try:
-        for line in _header(source):
+        for line in header(source):
             _gather(line.text, gathering)
     except UnreadableImage as error:
         gathering.breaks(error)
@@ -53,11 +53,11 @@ def write(source: BinaryIO, target: BinaryIO, declaration: Declaration) -> None:
         MalformedImage: this is no MetaImage header.
         NoRoomForMark: the header says where in this file the samples lie (rule 3).
     """
-    found = list(_header(source))
+    found = list(header(source))
     last = found[-1]
-    _check_room(found)
+    check_room(found)
     ending = last.ending or b"\n"
-    kept = b"".join(line.raw for line in found[:-1] if _pair(line.text)[0] not in (STATEMENT, DECLARATION))
+    kept = b"".join(line.raw for line in found[:-1] if pair(line.text)[0] not in (STATEMENT, DECLARATION))
     declared = DECLARATION + b" = " + declaration.to_text().encode("ascii") + ending
     splice(source, target, [kept + STATEMENT + b" = YES" + ending + declared + last.raw, Span(last.after)])
 
@@ -71,8 +71,8 @@ def companions(path: Path) -> tuple[Path, ...]:
     from misyn.images.payload import beside  # noqa: PLC0415 - it brings numpy along
 
     with path.open("rb") as source:
-        found = list(_header(source))
-        value = _pair(found[-1].text)[1].decode("utf-8", "replace")
+        found = list(header(source))
+        value = pair(found[-1].text)[1].decode("utf-8", "replace")
         names = list(_names(source, value, after=found[-1].after))
     files = [beside(path, name) for name in names]
     return tuple(file for file in files if file.is_file())
@@ -89,10 +89,10 @@ def _names(source: BinaryIO, value: str, *, after: int) -> Iterator[str]:
             yield line.text.decode("utf-8", "replace").strip()
 
 
-def _header(source: BinaryIO) -> Iterator[Line]:
+def header(source: BinaryIO) -> Iterator[Line]:
     """Yield the header's lines; ``ElementDataFile`` is the last of them."""
     for line in lines(source):
-        key = _pair(line.text)[0]
+        key = pair(line.text)[0]
         if not key and line.text.strip():
             break
         yield line
@@ -101,7 +101,7 @@ def _header(source: BinaryIO) -> Iterator[Line]:
     raise MalformedImage("expected a MetaImage header that ends with ElementDataFile, found another")
 
 
-def _pair(text: bytes) -> tuple[bytes, bytes]:
+def pair(text: bytes) -> tuple[bytes, bytes]:
     """Key and value of a line; MetaIO also allows a colon between them."""
     mark = min((m for m in (b"=", b":") if m in text), key=text.index, default=b"")
     if not mark:
@@ -110,9 +110,10 @@ def _pair(text: bytes) -> tuple[bytes, bytes]:
     return (key.strip(), value.strip()) if len(key) <= _LONGEST_KEY else (b"", b"")
 
 
-def _check_room(header: list[Line]) -> None:
-    pairs = dict(_pair(line.text) for line in header)
-    local = _pair(header[-1].text)[1].upper() == b"LOCAL"
+def check_room(found: list[Line]) -> None:
+    """Refuse a header that fixes the samples' place in its own file (rule 3)."""
+    pairs = dict(pair(line.text) for line in found)
+    local = pair(found[-1].text)[1].upper() == b"LOCAL"
     if local and pairs.get(b"HeaderSize", b"0").isdigit() and int(pairs.get(b"HeaderSize", b"0")) > 0:
         raise NoRoomForMark(
             "expected samples right after the header, found a HeaderSize that fixes their place. "
@@ -121,7 +122,7 @@ def _check_room(header: list[Line]) -> None:
 
 
 def _gather(text: bytes, gathering: Gathering) -> None:
-    key, value = _pair(text)
+    key, value = pair(text)
     if key == STATEMENT and value.upper() in (b"YES", b"NO"):
         gathering.says("SyntheticData", value.decode("ascii"), synthetic=value.upper() == b"YES")
     elif key == DECLARATION:

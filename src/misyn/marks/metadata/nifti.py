@@ -27,9 +27,9 @@ import json
 import math
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -61,9 +61,11 @@ _VERSIONS = {348: _Version(348, (344, 4), 148, (108, "f")), 540: _Version(540, (
 
 
 @dataclass(frozen=True)
-class _Extension:
+class Extension:
+    """One header extension: its ``code``, and its bytes with size and code before them."""
+
     code: int
-    raw: bytes  # whole, with its size and code
+    raw: bytes
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class _Header:
     order: str
     single: bool
     raw: bytes
-    extensions: tuple[_Extension, ...]
+    extensions: tuple[Extension, ...]
     samples: int | None  # where they start in a single file
     rest: bytes  # between the last extension and the samples
 
@@ -109,9 +111,36 @@ def write(source: BinaryIO, target: BinaryIO, declaration: Declaration) -> None:
         MalformedImage: the header or its extensions do not hold.
         NoRoomForMark: Analyze 7.5, or bytes of unknown meaning where the extension would go.
     """
+    _rewrite(source, target, lambda header: _ahead(header, declaration))
+
+
+def extensions_of(source: BinaryIO) -> tuple[Extension, ...]:
+    """Read the header's extensions, in the order of the file.
+
+    Raises:
+        MalformedImage: the header or its extensions do not hold.
+        NoRoomForMark: Analyze 7.5, which has none.
+    """
+    with _plain(source) as plain:
+        return _read(plain).extensions
+
+
+def put_extension(
+    source: BinaryIO, target: BinaryIO, content: bytes, *, instead_of: Callable[[Extension], bool]
+) -> None:
+    """Copy ``source`` to ``target`` with a further comment in its header, instead of those ``instead_of`` names.
+
+    Raises:
+        MalformedImage, NoRoomForMark: as :func:`write`.
+    """
+    _rewrite(source, target, lambda header: _with_extension(header, content, instead_of))
+
+
+def _rewrite(source: BinaryIO, target: BinaryIO, ahead_of: Callable[[_Header], bytes]) -> None:
+    """Copy the samples behind new header bytes; gzip stays gzip (rule 4)."""
     with _plain(source) as plain:
         header = _read(plain)
-        ahead = _ahead(header, declaration)
+        ahead = ahead_of(header)
         pieces: list[Piece] = [ahead] if header.samples is None else [ahead, Span(header.samples)]
         if plain is source:
             splice(plain, target, pieces)
@@ -182,7 +211,7 @@ def _header(source: BinaryIO, version: _Version, order: str) -> _Header:
     samples = _samples(raw, version, order, least=least) if single else None
     source.seek(version.size)
     extender = source.read(4)  # a pair's header may end before them
-    extensions: list[_Extension] = []
+    extensions: list[Extension] = []
     if extender[:1] not in (b"", b"\0"):
         extensions = list(_extensions(source, order, end=samples))
     after = least + sum(len(extension.raw) for extension in extensions)
@@ -202,7 +231,7 @@ def _samples(raw: bytes, version: _Version, order: str, *, least: int) -> int:
     return int(declared)
 
 
-def _extensions(source: BinaryIO, order: str, *, end: int | None) -> Iterator[_Extension]:
+def _extensions(source: BinaryIO, order: str, *, end: int | None) -> Iterator[Extension]:
     """Yield the extensions, up to the samples or the header file's end."""
     total = 0
     for _ in range(MOST_EXTENSIONS):
@@ -218,11 +247,11 @@ def _extensions(source: BinaryIO, order: str, *, end: int | None) -> Iterator[_E
         data = source.read(size - 8)
         if len(data) != size - 8:
             raise ends_early()
-        yield _Extension(code, head + data)
+        yield Extension(code, head + data)
     raise MalformedImage(f"expected at most {MOST_EXTENSIONS} extensions, found more")
 
 
-def _ours(extension: _Extension) -> dict[str, object] | None:
+def _ours(extension: Extension) -> dict[str, object] | None:
     """The content of an extension of ours (rule 1), or None."""
     text = extension.raw[8:].rstrip(b"\0")
     if extension.code != COMMENT or not text.startswith(b'{"declaration":') or len(text) > MOST_TEXT:
@@ -234,7 +263,7 @@ def _ours(extension: _Extension) -> dict[str, object] | None:
     return content if isinstance(content, dict) else {}
 
 
-def _gather(extension: _Extension, gathering: Gathering) -> None:
+def _gather(extension: Extension, gathering: Gathering) -> None:
     if extension.code != COMMENT:
         return
     content = _ours(extension)
@@ -257,18 +286,25 @@ def _gather_descrip(descrip: bytes, gathering: Gathering) -> None:
 
 def _ahead(header: _Header, declaration: Declaration) -> bytes:
     """Everything before the samples, with the mark in it."""
+    original = _original(header)
+    content = json.dumps({"declaration": declaration.to_json(), "descrip": original}, separators=(",", ":"))
+    at = header.version.descrip
+    raw = bytearray(header.raw)
+    raw[at : at + 80] = _descrip(declaration, original).ljust(80, b"\0")
+    changed = replace(header, raw=bytes(raw))
+    return _with_extension(changed, content.encode("ascii"), lambda extension: _ours(extension) is not None)
+
+
+def _with_extension(header: _Header, content: bytes, instead_of: Callable[[Extension], bool]) -> bytes:
+    """Everything before the samples, with one more comment last."""
     if any(header.rest):
         raise NoRoomForMark(
             "expected samples right after the header's extensions, found bytes of unknown meaning between them. "
             "Next: save the volume again with software that writes plain NIfTI"
         )
-    original = _original(header)
-    content = json.dumps({"declaration": declaration.to_json(), "descrip": original}, separators=(",", ":"))
-    kept = b"".join(extension.raw for extension in header.extensions if _ours(extension) is None)
-    extensions = kept + _extension(content.encode("ascii"), header.order)
+    kept = b"".join(extension.raw for extension in header.extensions if not instead_of(extension))
+    extensions = kept + _extension(content, header.order)
     raw = bytearray(header.raw)
-    at = header.version.descrip
-    raw[at : at + 80] = _descrip(declaration, original).ljust(80, b"\0")
     if header.single:
         place, code = header.version.offset
         struct.pack_into(header.order + code, raw, place, len(raw) + 4 + len(extensions))

@@ -37,7 +37,7 @@ def inspect(source: BinaryIO) -> Inspection:
     """Read what the header says of origin. Never raises for what a file holds after its signature."""
     gathering = Gathering("nrrd")
     try:
-        for line in _header(source):
+        for line in header(source):
             _gather(line.text, gathering)
     except UnreadableImage as error:
         gathering.breaks(error)
@@ -50,10 +50,10 @@ def write(source: BinaryIO, target: BinaryIO, declaration: Declaration) -> None:
     Raises:
         MalformedImage: this is no NRRD header.
     """
-    found = list(_header(source))
+    found = list(header(source))
     first = found[0]
     ending = first.ending or b"\n"
-    body = [line for line in found[1:] if line.text and _key(line.text) not in (STATEMENT, DECLARATION)]
+    body = [line for line in found[1:] if line.text and key(line.text) not in (STATEMENT, DECLARATION)]
     kept = b"".join(line.text + (line.ending or ending) for line in body)
     magic = b"NRRD0002" if first.text == b"NRRD0001" else first.text
     escaped = declaration.to_text().replace("\\", "\\\\").encode("ascii")
@@ -76,7 +76,7 @@ def companions(path: Path) -> tuple[Path, ...]:
     return tuple(file for file in found if file.is_file())
 
 
-def _header(source: BinaryIO) -> Iterator[Line]:
+def header(source: BinaryIO) -> Iterator[Line]:
     """Yield the header's lines, with the blank one that ends it where there is one."""
     for n, line in enumerate(lines(source)):
         if n == 0 and not line.text.startswith(b"NRRD000"):
@@ -92,19 +92,20 @@ def _header(source: BinaryIO) -> Iterator[Line]:
     raise MalformedImage("expected an NRRD header, found another. Next: copy the file again")
 
 
-def _key(text: bytes) -> bytes:
-    key, mark, _ = text.partition(b":=")
-    return key if mark else b""
+def key(text: bytes) -> bytes:
+    """The key of a key/value line; empty where the line is none."""
+    name, mark, _ = text.partition(b":=")
+    return name if mark else b""
 
 
 def _gather(text: bytes, gathering: Gathering) -> None:
-    key, value = _key(text), text.partition(b":=")[2]
-    if key == STATEMENT and value.strip().upper() in (b"YES", b"NO"):
+    name, value = key(text), text.partition(b":=")[2]
+    if name == STATEMENT and value.strip().upper() in (b"YES", b"NO"):
         gathering.says("SyntheticData", value.decode("ascii"), synthetic=value.strip().upper() == b"YES")
-    elif key == DECLARATION:
+    elif name == DECLARATION:
         gathering.declares("the NRRD header", _unescaped(value))
-    elif key:
-        gathering.carries("nrrd", key.decode("utf-8", "replace"), value[:MOST_TEXT].decode("utf-8", "replace"))
+    elif name:
+        gathering.carries("nrrd", name.decode("utf-8", "replace"), value[:MOST_TEXT].decode("utf-8", "replace"))
 
 
 def _unescaped(value: bytes) -> bytes:
@@ -122,7 +123,7 @@ def _unescaped(value: bytes) -> bytes:
 def _data_files(source: BinaryIO) -> Iterator[str]:
     """Yield the names after ``data file:``: one, a list of lines, or a pattern with numbers."""
     listed = False
-    for line in _header(source):
+    for line in header(source):
         text = line.text.decode("utf-8", "replace")
         name, colon, value = text.partition(":")
         if listed and text:
