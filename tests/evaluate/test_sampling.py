@@ -40,14 +40,14 @@ def test_each_use_of_a_seed_has_its_own_numbers() -> None:
 def test_the_map_is_that_of_the_medical_images_and_its_signs_are_fixed() -> None:
     random = np.random.default_rng(0)
     medical = random.normal(size=(50, 4)) * [9, 3, 1, 1]
-    placed = embedding.flat(medical, medical)
+    placed = embedding.map_of(medical).place(medical)
     assert placed[:, 0].var() > placed[:, 1].var()
     np.testing.assert_allclose(np.abs(np.corrcoef(placed[:, 0], medical[:, 0])[0, 1]), 1, atol=0.02)
-    np.testing.assert_allclose(embedding.flat(medical[::-1], medical), placed, atol=1e-5)
+    np.testing.assert_allclose(embedding.map_of(medical[::-1]).place(medical), placed, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (30, 1)])
 def test_the_map_of_next_to_nothing_has_still_two_columns(shape: tuple[int, int]) -> None:
-    placed = embedding.flat(np.ones(shape), np.ones(shape))
+    placed = embedding.map_of(np.ones(shape)).place(np.ones(shape))
     assert placed.shape == (shape[0], 2)
     assert not placed.any()

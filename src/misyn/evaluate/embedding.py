@@ -11,36 +11,52 @@ Source: Pearson 1901 (principal components).
 
 Example:
     >>> line = np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0]])
-    >>> flat(line, line).round(3).tolist()
+    >>> map_of(line).place(line).round(3).tolist()
     [[-1.414, 0.0], [0.0, 0.0], [1.414, 0.0]]
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 Floats = NDArray[np.float64]
 
+FLAT = 1e-12  # variance, relative to the largest, below which an axis shows nothing
 
-def flat(medical: Floats, points: Floats) -> Floats:
-    """Place points on the map of the medical images.
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """Where a feature vector lies on the map.
+
+    Attributes:
+        centre: (D,) the mean of the medical images.
+        axes: (D, 2) unit vectors, or zeros where nothing varies.
+    """
+
+    centre: Floats
+    axes: Floats
+
+    def place(self, points: Floats) -> Floats:
+        """Coordinates of (M, D) features: (M, 2), rounded to 1e-6 so that they do not depend on the machine."""
+        return np.round((points - self.centre) @ self.axes, 6) + 0.0  # no negative zero
+
+
+def map_of(medical: Floats) -> Map:
+    """The map of the medical images.
 
     Args:
         medical: (N, D) features that make the map.
-        points: (M, D) features to place.
-
-    Returns:
-        (M, 2) coordinates, in units of the features, rounded to 1e-6 so that they do not depend on the machine.
     """
     centre = medical.mean(axis=0)
     centred = medical - centre
-    values, vectors = np.linalg.eigh(centred.T @ centred)
-    axes = vectors[:, ::-1][:, :2]
-    axes = axes * (values[::-1][:2] > 1e-12 * max(values[-1], 1e-300))  # no axis where nothing varies
+    dimension = medical.shape[1]
+    values, vectors = eigh(centred.T @ centred, subset_by_index=[max(0, dimension - 2), dimension - 1])
+    axes = vectors[:, ::-1] * (values[::-1] > FLAT * max(values[-1], 1e-300))
     largest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]
-    axes = axes * np.where(largest < 0, -1.0, 1.0)
-    placed = np.zeros((len(points), 2))
-    placed[:, : axes.shape[1]] = (points - centre) @ axes
-    rounded: Floats = np.round(placed, 6) + 0.0  # no negative zero
-    return rounded
+    found = np.zeros((dimension, 2))
+    found[:, : axes.shape[1]] = axes * np.where(largest < 0, -1.0, 1.0)
+    return Map(centre, found)

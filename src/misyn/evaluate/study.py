@@ -26,6 +26,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from misyn import __version__, engine
 from misyn.atomic import write_bytes
 from misyn.canonical import canonical_bytes
@@ -186,8 +188,6 @@ def _kept(collection: Collection, vectors: Read) -> tuple[Item, ...]:
 
 def _scaled(named: Mapping[str, Collection], vectors: Read, *, blocks: tuple[tuple[str, int], ...]) -> features.Scaled:
     """Feature matrices of all sets, scaled by the primary medical set."""
-    import numpy as np  # noqa: PLC0415 - only here
-
     raw = {
         origin: np.array([features.decoded(vectors[str(item.path)]["vector"]) for item in _kept(collection, vectors)])
         for origin, collection in _readable(named, vectors)
@@ -276,10 +276,7 @@ def _content(
         "seed": settings.seed,
         "extractor": described,
         "settings": {"k": settings.k, "permutations": settings.permutations, "most_per_test": settings.most},
-        "sets": {
-            origin: composition(sample, unreadable=len(named[origin]) - len(sample))
-            for origin, sample in samples.items()
-        },
+        "sets": {origin: composition(sample, unreadable=unreadable[origin]) for origin, sample in samples.items()},
         "estimates": as_json(result.estimates),
         "tests": as_json(result.tests),
         "warnings": as_json(result.caveats),

@@ -79,8 +79,8 @@ def _schema(groups: Sequence[str]) -> pa.Schema:
 
 def _maps(samples: Mapping[str, Sample]) -> dict[str, NDArray[np.float64]]:
     """Places of all images on the map of the primary medical set."""
-    medical = samples[primary(samples)].features
-    return {origin: embedding.flat(medical, sample.features) for origin, sample in samples.items()}
+    flat = embedding.map_of(samples[primary(samples)].features)
+    return {origin: flat.place(sample.features) for origin, sample in samples.items()}
 
 
 def _part(
