@@ -144,6 +144,33 @@ def test_every_estimate_is_shown_even_one_the_page_has_never_heard_of(study: Stu
         assert raw["name"] in text
 
 
+def test_the_checklist_shows_every_finding_twice_with_the_same_status_and_every_not_met_with_its_next_step(
+    study: Study,
+) -> None:
+    section = parse(study.write()).by_id("recommendations")
+    glance = [item.text for item in section.by_class("glance")[0].all("li")]
+    rows = section.all("tbody")[0].all("tr")
+    assert len(glance) == len(rows) == len((study.audit or {})["findings"])
+    for said, row in zip(glance, rows, strict=True):
+        status = row.by_class("status")[0].own_text[-1].strip()
+        assert f"{status}:" in said
+        assert row.by_class("title")[0].text in said
+        assert ("Next:" in row.text) or status not in {"Not met"}
+
+
+def test_nothing_sums_the_findings_up(study: Study) -> None:
+    text = parse(study.write()).by_id("recommendations").text
+    assert not re.search(r"\d+ (?:of|out of|/) \d+ recommendations|\d+ ?%", text)
+
+
+def test_a_very_long_reason_is_folded_and_not_cut(study: Study) -> None:
+    long = "word " * 200 + "end"
+    assert study.audit
+    study.audit["findings"][0]["reason"] = long
+    folded = parse(study.write()).by_id("recommendations").all("details")
+    assert [d for d in folded if " ".join(d.own_text).strip() == long.capitalize()]
+
+
 def test_same_evidence_same_bytes(study: Study) -> None:
     first = study.write()
     assert study.write() == first

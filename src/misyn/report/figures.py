@@ -88,9 +88,9 @@ def _group_bars(facts: Facts) -> tuple[Markup, str] | None:
     found = [g for g in facts.numbers.by_group("coverage") if g.value is not None][:MOST_BARS]
     if not found or overall is None:
         return None
-    entries = [_bar(groups.people(g.group or ""), g) for g in found]
+    entries = [_bar(groups.short(g.group or ""), g) for g in found]
     title = f"Share of each group's {words.medical(facts)} that have a synthetic image near them"
-    says = f"{title}, lowest first. The dashed line is the share of all of them."
+    says = f"{title}, lowest first. The dashed mark is the share of all of them."
     return plots.bars(title, entries, name="groups", full=1.0, reference=_bar("all", overall)), says
 
 
@@ -99,9 +99,9 @@ def _difference_bars(facts: Facts) -> tuple[Markup, str] | None:
     own, baseline = facts.numbers.find("frechet"), facts.numbers.find("frechet_baseline")
     if own is None or own.value is None:
         return None
-    entries = [_bar(f"Synthetic images and {words.medical(facts)}", own)]
+    entries = [_bar(f"Synthetic and {words.medical(facts)}", own)]
     if baseline is not None:
-        entries.append(_bar("Two sets of medical images", baseline, medical=True))
+        entries.append(_bar("Medical images among themselves", baseline, medical=True))
     title = "How far apart the two sets lie"
     beside = (
         "the second bar is the same distance between medical images."
@@ -118,13 +118,11 @@ def _distances(facts: Facts) -> tuple[Markup, str] | None:
         origin: [r.nearest_distance for r in facts.rows if r.origin == origin and r.nearest_distance is not None]
         for origin in ("synthetic", "held-out")
     }
-    drawn = plots.nearest_distances(
-        of_origin["synthetic"], of_origin["held-out"], medical_words="held-out medical images"
-    )
+    drawn = plots.nearest_distances(of_origin["synthetic"], of_origin["held-out"], medical_words="held-out images")
     if drawn is None:
         return None
     says = "How near the nearest medical image is. Copies would pile up at the left end"
-    return drawn, says + (", further left than the held-out medical images do." if of_origin["held-out"] else ".")
+    return drawn, says + (", further left than the held-out images do." if of_origin["held-out"] else ".")
 
 
 def _bar(said: str, number: Number, *, medical: bool = False) -> plots.Bar:

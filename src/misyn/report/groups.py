@@ -44,6 +44,22 @@ def people(group: str) -> str:
     return " ".join([who, " and ".join(rest)]).strip()
 
 
+def short(group: str) -> str:
+    """Name a group in few words, for a table or a figure.
+
+    Example:
+        >>> short("sex=F & age=80+"), short("localization=back"), short("sex=F & dx=nv")
+        ('Women aged 80 or over', 'Localization: back', 'Female patients, dx: nv')
+    """
+    known = dict(parts(group))
+    others = {column: value for column, value in known.items() if column.lower() not in SEX | AGE}
+    named = [f"{column}: {value}" for column, value in others.items()]
+    if len(others) < len(known):
+        named = [people(" & ".join(f"{c}={v}" for c, v in known.items() if c not in others)), *named]
+    text = ", ".join(named)
+    return text[:1].upper() + text[1:]
+
+
 def images_of(group: str) -> str:
     """Say the images of a group.
 

@@ -26,7 +26,7 @@ from misyn.practice.measured import Measured
 from misyn.practice.record import Record
 from misyn.report import groups, words
 from misyn.report.facts import Facts, mapping, mappings, texts
-from misyn.report.measures import BASELINE, by_name
+from misyn.report.measures import by_name
 from misyn.report.numbers import count, whole
 
 STATUSES = {
@@ -45,6 +45,7 @@ CLAIMS = {
     "stale": ("…", "Out of date"),
 }
 KINDS = {"benefit": "Claim of benefit", "limitation": "Stated limitation", "equivalence": "Claim of equivalence"}
+MOST_GROUPS = 8
 UNMENTIONED = ("!", "No claim mentions this")
 ASPECTS = (
     ("assessed", "Scope, weaknesses, failure modes and side effects that were looked at"),
@@ -141,8 +142,8 @@ def _in_words(facts: Facts, result: balance.Against) -> str:
     number, measure = facts.numbers.find(result.name), by_name(result.name)
     if number is None or measure is None:
         return f"{result.sentence}."
-    baseline = facts.numbers.find(f"{result.name}{BASELINE}")
-    beside = f"; with held-out medical images in their place: {words.of(baseline)}" if baseline is not None else ""
+    baseline = words.beside(facts, number)
+    beside = f"; with medical images in their place: {words.of(baseline)}" if baseline is not None else ""
     return f"{measure.plain}: {words.of(number)}{beside}."
 
 
@@ -150,12 +151,13 @@ def _left_out(facts: Facts, found: tuple[balance.Against, ...]) -> list[str]:
     """Say all groups that are left out in one sentence, the worst first; other results by group each in its own."""
     left_out = {result.group for result in found if result.name == "coverage" and result.group}
     said = [
-        f"{groups.people(number.group or '')} ({words.of(number)})"
+        f"{groups.short(number.group or '')} ({words.of(number)})"
         for number in facts.numbers.by_group("coverage")
         if number.group in left_out
     ]
     others = [f"{result.sentence}." for result in found if result.group and result.name != "coverage"]
-    return ([f"Groups of which least was found: {', '.join(said)}."] if said else []) + others
+    more = f", and {len(said) - MOST_GROUPS} other groups" if len(said) > MOST_GROUPS else ""
+    return ([f"Groups of which least was found: {', '.join(said[:MOST_GROUPS])}{more}."] if said else []) + others
 
 
 def _unmarked(facts: Facts) -> list[str]:
@@ -228,8 +230,15 @@ def _catalogue() -> dict[str, _About]:
     }
 
 
+def _capital(text: str) -> str:
+    """Begin a sentence that came without its capital, unless it begins with a name of code."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() and first != "misyn" else text
+
+
 def _finding(raw: Mapping[str, Any], about: _About | None) -> Judged:
     """Word one finding."""
+    raw = {**raw, "reason": _capital(str(raw.get("reason") or ""))}
     status, name = str(raw.get("status") or ""), str(raw.get("id") or "")
     sign, said = STATUSES.get(status, ("?", status or "Not judged"))
     if about is None:

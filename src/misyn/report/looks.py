@@ -26,7 +26,6 @@ from misyn.report.rows import Row, name_of
 
 NONE_LISTED = "The evaluation lists no synthetic image, so there is none to show."
 NONE_FOUND = "None found. That does not show that nothing was copied."
-NO_HELD_OUT = "Exact copies: none found. Suspected copies could not be looked for: that needs held-out medical images."
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,9 @@ class Looks:
         """The best supported synthetic images that are not among the least supported."""
         rows = galleries.best_supported(self.facts.rows)
         rule = "Synthetic images nearest to medical images, the nearest first. " + words.NOT_GROUNDED
-        return Gallery("best", "Best supported by medical images", rule, self._pairs(rows))
+        judged = any(row.supported is not None for row in rows)
+        title = "Best supported by medical images" if judged else "Nearest to medical images"
+        return Gallery("best", title, rule, self._pairs(rows))
 
     def _random(self) -> Gallery:
         """A random sample of synthetic images."""
@@ -115,7 +116,8 @@ class Looks:
             f"{whole(len(shown))} of {whole(len(found))}: exact copies first, then suspected ones, the nearest first. "
         )
         rule += "A suspected copy looks like a training image; that it was copied is not proven."
-        empty = NO_HELD_OUT if galleries.compared(self.facts.rows) else words.NOT_MEASURED
+        nothing = f"Exact copies: none found. Suspected copies {words.no_suspects(self.facts)}."
+        empty = nothing if galleries.compared(self.facts.rows) else words.NOT_MEASURED
         empty = NONE_FOUND if galleries.looked_for_copies(self.facts.rows) else empty
         return Gallery("copies", "Exact and suspected copies", rule, self._pairs(shown), "" if shown else empty)
 

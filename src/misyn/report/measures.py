@@ -19,7 +19,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 Question = Literal["missing", "shifted", "copied", "harmed"]
-BASELINE = "_baseline"
+BASELINE, CHANCE = "_baseline", "_chance"
+CONTROLS = {
+    BASELINE: "The same with medical images in the synthetic images' place",
+    CHANCE: "The same with points made of features that each come from a different medical image",
+}
 
 
 @dataclass(frozen=True)
@@ -72,10 +76,10 @@ MEASURES: tuple[Measure, ...] = (
         "support",
         "shifted",
         "synthetic",
-        "Synthetic images as near to medical images as held-out medical images are",
+        "Synthetic images as near to medical images as unseen medical images are",
         "A synthetic image is supported when its distance to the nearest medical images is within the range that "
-        "held-out medical images show.",
-        "misyn; the threshold is calibrated on held-out medical images",
+        "unseen medical images show.",
+        "misyn; the threshold is calibrated on unseen medical images",
         "Supported means that it looks like medical images. Resemblance is not grounding: no patient stands behind "
         "this image, and what it shows may never have occurred.",
     ),
@@ -157,8 +161,18 @@ MEASURES: tuple[Measure, ...] = (
 
 
 def by_name(name: str) -> Measure | None:
-    """Find a measure; ``<name>_baseline`` is the same with held-out medical images in the synthetic ones' place."""
-    return next((m for m in MEASURES if m.name == name.removesuffix(BASELINE)), None)
+    """Find a measure; ``<name>_baseline`` is the same with medical images in the synthetic ones' place."""
+    return next((m for m in MEASURES if m.name == name.removesuffix(BASELINE).removesuffix(CHANCE)), None)
+
+
+def control(name: str) -> str | None:
+    """What stands in the synthetic images' place in a control run, or None for the main run.
+
+    Example:
+        >>> control("coverage") is None, control("support_chance")[:15]
+        (True, 'The same with p')
+    """
+    return next((said for suffix, said in CONTROLS.items() if name.endswith(suffix)), None)
 
 
 def of_question(question: Question) -> tuple[Measure, ...]:

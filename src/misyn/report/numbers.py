@@ -225,9 +225,11 @@ class Numbers:
         return tuple(e for e in self.estimates if e.name == name and e.set in {None, self.main})
 
     def by_group(self, name: str) -> tuple[Number, ...]:
-        """Estimates of one name by group, lowest value first, those without a value last."""
+        """Estimates of one name by group, lowest value first, then the larger group; those without a value last."""
         groups = (e for e in self.by_name(name) if e.group is not None)
-        return tuple(sorted(groups, key=lambda e: (e.value is None, e.value or 0.0, e.group or "")))
+        return tuple(
+            sorted(groups, key=lambda e: (e.value is None, e.value or 0.0, -(e.n_medical or 0), e.group or ""))
+        )
 
     def test(self, name: str) -> Test | None:
         """The test over all images against the main set, if it has a p-value."""

@@ -26,16 +26,16 @@ from misyn.report.facts import Facts, mapping, mappings, texts
 from misyn.report.numbers import count, whole
 
 VERDICTS = (
-    ("synthetic", "Says that it is synthetic"),
-    ("contradictory", "Says two things that cannot both be true"),
-    ("no-evidence", "Says nothing: no evidence either way"),
+    ("synthetic", "Evidence that it is synthetic"),
+    ("contradictory", "Layers that contradict each other"),
+    ("no-evidence", "No evidence either way"),
     ("unreadable", "Could not be read"),
 )
 LAYERS = (
     ("metadata", "Metadata: the format's own field", "lost when many tools save or convert the file"),
     ("credential", "Credential: signed statement", "lost when a tool saves the file without it"),
-    ("watermark", "Watermark: in the pixels", "not looked for in this version"),
-    ("fingerprint", "Fingerprint: kept outside the file", "not looked for in this version"),
+    ("watermark", "Watermark: in the pixels", "meant to survive saving again; alone it never decides"),
+    ("fingerprint", "Fingerprint: kept outside the file", "nothing in the file that could be lost"),
     ("label", "Label: visible to people", "lost when the edge is cropped"),
 )
 
@@ -70,13 +70,16 @@ def marks(facts: Facts) -> Marks | None:
     found = facts.marks
     n, signed = count(found.get("n_files")) or 0, count(found.get("signed")) or 0
     verdicts, layers = mapping(found.get("verdicts")), mapping(found.get("layers"))
-    trust = f"{whole(signed)} of {whole(n)} declarations are signed. " if signed else "No declaration is signed. "
+    declared = count(found.get("declared")) or 0
+    trust = (
+        f"{whole(signed)} of {whole(declared)} declarations are signed. " if declared else "No file declares anything. "
+    )
     only = count(found.get("foreign_only")) or 0
     return Marks(
         n,
         tuple((said, whole(count(verdicts.get(key)) or 0)) for key, said in VERDICTS),
         tuple((said, whole(count(layers.get(key)) or 0), loss) for key, said, loss in LAYERS),
-        trust + "No trust root was given, so nobody's word was checked.",
+        trust + ("No trust root was given, so nobody's word was checked." if declared else ""),
         tuple((str(name), whole(count(k) or 0)) for name, k in sorted(mapping(found.get("foreign")).items())),
         "" if not only else f"{whole(only)} of {whole(n)} files carry such traces and no declaration.",
         tuple(_technique(raw) for raw in mappings(found.get("techniques"))),
@@ -136,9 +139,8 @@ def _extractor(facts: Facts) -> str:
     if not stated:
         return "not stated"
     dimension = count(stated.get("dimension"))
-    done = ", ".join(
-        f"{key}: {' '.join(texts(value)) or value}" for key, value in mapping(stated.get("preprocessing")).items()
-    )
+    steps = ((key.replace("_", " "), " ".join(texts(v))) for key, v in mapping(stated.get("preprocessing")).items())
+    done = ", ".join(f"{step}: {said}" for step, said in steps if said)
     of = f", {dimension} numbers per image" if dimension else ""
     return f"{stated.get('name') or 'not named'}{of}{f'; {done}' if done else ''}"
 

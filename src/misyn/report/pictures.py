@@ -10,7 +10,7 @@ Example:
     >>> import numpy as np
     >>> labelled = label(np.full((28, 28), 200, np.uint8))
     >>> labelled.size, labelled.getextrema()[0]
-    ((168, 168), (0, 255))
+    ((168, 193), (0, 255))
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from misyn.report.windows import show
 
 WORD = "SYNTHETIC"
 SMALLEST, LARGEST = 160, 256
-NARROWEST, LOWEST = 96, 64
+NARROWEST = 112
 QUALITIES = (82, 60, 30)
 MOST_BYTES = 40_000  # so that a page of 84 pictures stays under 5 MB
 
@@ -102,36 +102,21 @@ def scaled(grey: NDArray[np.uint8]) -> Pillow.Image:
 
 
 def label(grey: NDArray[np.uint8]) -> Pillow.Image:
-    """Scale a synthetic picture and burn its visible label into the lower edge.
+    """Scale a synthetic picture and burn its visible label in, as a strip below that hides nothing of it.
 
     Args:
         grey: shape (Y, X) or (Y, X, 3), uint8.
     """
-    canvas = _roomy(scaled(grey))
-    font = _font(canvas.width)
+    picture_ = scaled(grey)
+    width = max(picture_.width, NARROWEST)
+    font = ImageFont.load_default(size=max(14, width // 8))  # Pillow's own: the same label on every machine
     left, top, right, bottom = font.getbbox(WORD)
-    strip = int(bottom - top) + 8
-    draw = ImageDraw.Draw(canvas)
-    draw.rectangle((0, canvas.height - strip, canvas.width, canvas.height), fill="black")
-    draw.line((0, canvas.height - strip, canvas.width, canvas.height - strip), fill="white")
-    place = ((canvas.width - (right - left)) / 2 - left, canvas.height - strip + 5 - top)
-    draw.text(place, WORD, fill="white", font=font)
+    strip = int(bottom - top) + 10
+    canvas = Pillow.new("RGB", (width, picture_.height + strip), "black")
+    canvas.paste(picture_, ((width - picture_.width) // 2, 0))
+    place = ((width - (right - left)) / 2 - left, picture_.height + 5 - top)
+    ImageDraw.Draw(canvas).text(place, WORD, fill="white", font=font)
     return canvas
-
-
-def _roomy(canvas: Pillow.Image) -> Pillow.Image:
-    """Widen a picture that is too thin to carry the word."""
-    size = (max(canvas.width, NARROWEST), max(canvas.height, LOWEST))
-    if size == canvas.size:
-        return canvas
-    room = Pillow.new("RGB", size, "gray")
-    room.paste(canvas, ((size[0] - canvas.width) // 2, 0))
-    return room
-
-
-def _font(width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """The font Pillow brings along, so that every machine burns the same label."""
-    return ImageFont.load_default(size=max(12, min(24, width // 9)))
 
 
 def data_uri(canvas: Pillow.Image) -> str:

@@ -127,7 +127,7 @@ class _Frame:
 
 
 def bars(title: str, entries: Sequence[Bar], *, name: str, full: float, reference: Bar | None = None) -> Markup:
-    """Draw one bar per entry, words above it, its number at its end; a dashed line for a reference value.
+    """Draw one bar per entry, words above it, its number at its end; a mark for a reference value.
 
     Args:
         title: what the bars show.
@@ -142,7 +142,7 @@ def bars(title: str, entries: Sequence[Bar], *, name: str, full: float, referenc
         body += _bar(entry, top + place * step, WIDTH / (full or 1.0), hatch=f"hatch-{name}")
     height = top + step * len(entries) + 2
     if reference is not None:
-        body += _reference(reference, height, WIDTH / (full or 1.0))
+        body += _reference(reference, [top + place * step for place in range(len(entries))], WIDTH / (full or 1.0))
     said = "; ".join(f"{entry.words}: {entry.said}" for entry in entries)
     return svg.figure(title, said + ".", width=WIDTH, height=height, body=body)
 
@@ -165,14 +165,12 @@ def _bar(entry: Bar, y: float, scale: float, *, hatch: str) -> list[Markup]:
     return shapes
 
 
-def _reference(reference: Bar, height: float, scale: float) -> list[Markup]:
-    """Draw the dashed line that bars are compared with, and its words."""
+def _reference(reference: Bar, tops: Sequence[float], scale: float) -> list[Markup]:
+    """Draw the mark that each bar is compared with, and its words."""
     x = min(WIDTH - 1, max(1.0, reference.value * scale))
     anchor = "start" if x < WIDTH / 2 else "end"
-    return [
-        svg.line(x, 14, x, height, kind="f-dashed"),
-        svg.text(x, 11, f"{reference.words}: {reference.said}", kind="f-small", anchor=anchor),
-    ]
+    marks = [svg.line(x, y + 14, x, y + 30, kind="f-reference") for y in tops]
+    return [*marks, svg.text(x, 11, f"┆ {reference.words}: {reference.said}", kind="f-small", anchor=anchor)]
 
 
 def nearest_distances(synthetic: Sequence[float], medical: Sequence[float], *, medical_words: str) -> Markup | None:
@@ -194,16 +192,15 @@ def nearest_distances(synthetic: Sequence[float], medical: Sequence[float], *, m
     words = [svg.text(0, 12, f"▲ {len(synthetic)} synthetic images"), svg.line(0, middle, WIDTH, middle, kind="f-axis")]
     if medical:
         words.append(svg.text(0, 2 * middle, f"▽ {len(medical)} {medical_words}"))
-    axis = [
-        svg.text(0, 184, "← nearer", kind="f-small"),
-        svg.text(WIDTH, 184, "farther →", kind="f-small", anchor="end"),
-    ]
+    foot = 2 * middle + 20 if medical else middle + 16
+    axis = [svg.text(0, foot, "← nearer", kind="f-small")]
+    axis += [svg.text(WIDTH, foot, "farther →", kind="f-small", anchor="end")]
     body = [svg.hatch("hatch-distances"), *up, svg.filled_by("hatch-distances", down), *words, *axis]
     description = (
         "Upwards, solid: share of synthetic images at each distance from the nearest medical image. "
         "Downwards, hatched: the same for medical images."
     )
-    return svg.figure("How near is the nearest medical image?", description, width=WIDTH, height=190, body=body)
+    return svg.figure("How near is the nearest medical image?", description, width=WIDTH, height=foot + 6, body=body)
 
 
 def _binned(values: Sequence[float], farthest: float) -> list[float]:

@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from misyn.report import figures, groups, words
 from misyn.report.facts import Facts, mapping
-from misyn.report.measures import BASELINE, Measure, by_name, of_question
+from misyn.report.measures import Measure, by_name, control, of_question
 from misyn.report.measures import Question as Name
 from misyn.report.numbers import Number, Test, count, probability, quantity, share, whole
 
@@ -34,7 +34,7 @@ TITLES: dict[Name, str] = {
 }
 LEADS: dict[Name, tuple[str, ...]] = {
     "missing": ("coverage", "coverage_baseline"),
-    "shifted": ("support", "support_baseline", "frechet", "frechet_baseline"),
+    "shifted": ("support", "support_baseline", "support_chance", "frechet", "frechet_baseline"),
     "copied": ("exact_copies", "copy_suspects", "copy_suspects_baseline"),
     "harmed": (),
 }
@@ -54,7 +54,6 @@ NOT_BY_GROUP = "No number: no column describes the patients, or this measure was
 NOTHING_DOWNSTREAM = (
     "No model was trained or tested with these images, and no person used them: nothing here speaks of harm or help.",
 )
-SWAPPED = "The same with held-out medical images in the synthetic images' place"
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,8 @@ class Line:
     n_synthetic: str
     patients: str
     method: str
-    reason: str = ""
+    beside: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,11 @@ class Table:
         """Each reason for a missing interval with its letter, in the order in which the rows need them."""
         reasons = dict.fromkeys(line.reason for line in self.lines if not line.interval)
         return tuple((_letter(place), reason) for place, reason in enumerate(reasons))
+
+    @property
+    def compares(self) -> bool:
+        """Whether any row has its control beside it."""
+        return any(line.beside for line in self.lines)
 
     def interval(self, line: Line) -> str:
         """What stands in the interval's place."""
@@ -163,7 +168,9 @@ def _groups(facts: Facts, name: Name) -> tuple[Line, ...]:
         found = facts.numbers.by_group(measure)
         if found:
             named = {estimate.group for estimate in found}
-            return tuple(line(e) for e in found) + (_too_small(facts, named) if measure == "coverage" else ())
+            return tuple(line(e, words.beside(facts, e)) for e in found) + (
+                _too_small(facts, named) if measure == "coverage" else ()
+            )
     return ()
 
 
@@ -182,18 +189,18 @@ def _without(group: str, n: int) -> Line:
     return line(none)
 
 
-def line(number: Number) -> Line:
-    """Put one number into words, part by part."""
+def line(number: Number, beside: Number | None = None) -> Line:
+    """Put one number into words, part by part; ``beside`` is its control."""
     measure = by_name(number.name)
     plain = measure.plain if measure is not None else f"Another measure: {number.name}"
-    if number.name.endswith(BASELINE):
-        plain = f"{SWAPPED}: {plain[0].lower()}{plain[1:]}"
-    who = groups.people(number.group) if number.group else "all"
+    swapped = control(number.name)
+    if swapped is not None:
+        plain = f"{swapped}: {plain[0].lower()}{plain[1:]}"
     return Line(
         name=number.name,
         plain=plain,
         compared=number.set or "",
-        who=who[0].upper() + who[1:],
+        who=groups.short(number.group) if number.group else "All",
         group=number.group or "",
         value=words.of(number),
         exact=_exact(number),
@@ -202,6 +209,7 @@ def line(number: Number) -> Line:
         n_synthetic=_n(number.n_synthetic),
         patients="unknown" if number.n_patients is None else whole(number.n_patients),
         method="; ".join(part for part in (number.estimand, number.method, _seed(number.seed)) if part),
+        beside="" if beside is None else words.of(beside),
         reason=number.reason or "",
     )
 
@@ -233,7 +241,7 @@ def _seed(seed: int | None) -> str:
 
 def _test(test: Test) -> tuple[str, str, str, str]:
     """One test: what was tested, its answer, its n, its method."""
-    pair = SWAPPED if test.name.endswith(BASELINE) else "Synthetic images"
+    pair = control(test.name) or "Synthetic images"
     against = words.MEDICAL.get(test.set or "", "medical images")
     among = f", {groups.people(test.group)}" if test.group else ""
     what = f"{pair}, against {against}{among} ({test.name}). Tested: {test.null}"
@@ -255,8 +263,8 @@ def _sure(facts: Facts, name: Name) -> tuple[str, ...]:
 
 
 def _lead(number: Number, measure: Measure) -> str:
-    """A measure's plain words, said to be the control where they are."""
-    return SWAPPED if number.name.endswith(BASELINE) else measure.plain
+    """A measure's plain words, said to be a control where they are."""
+    return control(number.name) or measure.plain
 
 
 def patients(facts: Facts) -> str:

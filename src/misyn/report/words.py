@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from misyn.report import groups
 from misyn.report.facts import Facts, mapping
-from misyn.report.measures import by_name
+from misyn.report.measures import BASELINE, by_name
 from misyn.report.numbers import SETS, Number, count, probability, quantity, share, whole
 
 ALPHA = 0.05
@@ -35,11 +35,8 @@ FIRST_DIFFERENCES = {
     "colour-differs",
     "planes-differ",
 }
-MEDICAL = {
-    "training": "training images",
-    "reference": "reference medical images",
-    "held-out": "held-out medical images",
-}
+MEDICAL = {"training": "training images", "reference": "reference images", "held-out": "held-out images"}
+LONG = {"training": "training images", "reference": "reference medical images", "held-out": "held-out medical images"}
 NOT_GROUNDED = "Resemblance is not grounding: no patient stands behind this image."
 DEFAULT_SCOPE = "Evaluated on existing images only (phase 1). Nothing here shows benefit or safety for patients."
 NO_COVERAGE = "We cannot tell: coverage of the medical images was not measured."
@@ -93,9 +90,22 @@ def interval(number: Number) -> str:
 
 
 def worst_group(facts: Facts, name: str = "coverage") -> Number | None:
-    """The group with the lowest value, among groups of at least ten medical images."""
+    """The group with the lowest value, among groups of at least ten medical images.
+
+    A group that medical images in the synthetic images' place do not find either is no sign of anything, and is passed.
+    """
     big = (g for g in facts.numbers.by_group(name) if g.value is not None and (g.n_medical or 0) >= SMALL)
-    return next(big, None)
+    for group in big:
+        control = beside(facts, group)
+        if control is None or (control.value or 0.0) >= HALF:
+            return group
+    return None
+
+
+def beside(facts: Facts, number: Number) -> Number | None:
+    """The same number with medical images in the synthetic images' place, where it was measured."""
+    controls = facts.numbers.by_name(f"{number.name}{BASELINE}")
+    return next((c for c in controls if c.group == number.group and c.value is not None), None)
 
 
 def missing_subject(facts: Facts) -> Number | None:
@@ -111,25 +121,24 @@ def missing(facts: Facts) -> str:
     number = missing_subject(facts)
     if number is None or number.value is None:
         return "We cannot tell what is missing: coverage of the medical images was not measured."
-    if number.group is not None:
-        return f"The synthetic images leave out most {groups.images_of(number.group)} (found: {of(number)})."
+    who = groups.images_of(number.group) if number.group is not None else medical(facts)
     if number.value < HALF:
-        return f"The synthetic images leave out most {medical(facts)} (found: {of(number)}{_beside(facts)})."
+        return f"The synthetic images leave out most {who} (found: {of(number)}{_beside(facts, number)})."
     if number.value < 1:
-        return f"{of(number)} {medical(facts)} have a synthetic image near them{_beside(facts)}; the others have none."
+        return f"{of(number)} {who} have a synthetic image near them{_beside(facts, number)}; the others have none."
     return (
-        f"Each of the {_count(number.n_medical)}{medical(facts)} has a synthetic image near it; "
+        f"Each of the {_count(number.n_medical)}{who} has a synthetic image near it; "
         "near is not the same as represented."
     )
 
 
-def _beside(facts: Facts) -> str:
-    """What held-out medical images reach in the synthetic images' place, or why low coverage was to be expected."""
-    baseline, overall = facts.numbers.find("coverage_baseline"), facts.numbers.find("coverage")
-    if baseline is not None and baseline.value is not None:
-        return f"; held-out medical images find {share(baseline.value)}"
-    if overall is not None and (overall.n_synthetic or 0) < (overall.n_medical or 0):
-        return f"; so few synthetic images, {whole(overall.n_synthetic or 0)}, could not find all"
+def _beside(facts: Facts, number: Number) -> str:
+    """What medical images find in the synthetic images' place, or why low coverage was to be expected."""
+    control = beside(facts, number)
+    if control is not None and control.value is not None:
+        return f"; medical images in their place find {share(control.value)}"
+    if number.group is None and (number.n_synthetic or 0) < (number.n_medical or 0):
+        return f"; so few synthetic images, {whole(number.n_synthetic or 0)}, could not find all"
     return ""
 
 
@@ -182,19 +191,27 @@ def copied(facts: Facts) -> str:
     exact, suspects = facts.numbers.find("exact_copies"), facts.numbers.find("copy_suspects")
     if exact is None or exact.value is None:
         return "We cannot tell what was copied: no comparison with medical images was made."
+    looked_at = f"{_count(exact.n_synthetic)}synthetic images"
     if exact.value > 0:
         return f"{of(exact)} synthetic images {_are_copies(exact)} of {_a_medical(facts, exact)}."
     if facts.numbers.main != "training":
         return (
-            f"We cannot tell: the training images are not known; no synthetic image{_among(exact)} "
+            f"We cannot tell: the training images are not known; none of {looked_at} "
             f"is an exact copy of one of the {medical(facts)}."
         )
     if suspects is None or suspects.value is None:
-        return f"No exact copy was found{_among(exact)}; near copies could not be looked for without held-out images."
+        return f"No exact copy was found among {looked_at}; near copies {no_suspects(facts)}."
     return (
         f"No exact copy was found; {of(suspects)} synthetic images lie closer to a training image "
-        f"than held-out medical images usually do{_copy_baseline(facts)}."
+        f"than held-out images usually do{_copy_baseline(facts)}."
     )
+
+
+def no_suspects(facts: Facts) -> str:
+    """Why nothing is said of suspected copies."""
+    if _number_of_images(facts, "held-out"):
+        return "could not be looked for with these held-out images (see the warnings)"
+    return "could not be looked for without held-out images"
 
 
 def _one(number: Number) -> bool:
@@ -210,11 +227,6 @@ def _are_copies(exact: Number) -> str:
 def _a_medical(facts: Facts, exact: Number) -> str:
     """Say one, or several, of the medical images."""
     return f"a {medical(facts).removesuffix('s')}" if _one(exact) else medical(facts)
-
-
-def _among(number: Number) -> str:
-    """Say how many synthetic images were looked at."""
-    return "" if number.n_synthetic is None else f" of {whole(number.n_synthetic)}"
 
 
 def _copy_baseline(facts: Facts) -> str:
@@ -237,12 +249,13 @@ def _of_set(facts: Facts, name: str) -> str:
     images, stated = _number_of_images(facts, name), mapping(facts.sets.get(name))
     if not images:
         return ""
-    noun = MEDICAL[name] if images != 1 else MEDICAL[name].removesuffix("s")
+    noun = LONG[name] if images != 1 else LONG[name].removesuffix("s")
     patients, unit = count(stated.get("n_patients")), str(stated.get("unit") or "image")
     if patients is not None and stated.get("patients_known") is not False:
         return f"{whole(images)} {noun} ({whole(patients)} patient{'s' if patients != 1 else ''})"
-    counted = f"; counted by {unit}" if unit not in {"image", "patient"} else ""
-    return f"{whole(images)} {noun} (patients unknown{counted})"
+    units = count(stated.get("n_units"))
+    known = "" if unit in {"image", "patient"} else f"{whole(units)} different {unit}; " if units else f"by {unit}; "
+    return f"{whole(images)} {noun} ({known}patients unknown)"
 
 
 def _number_of_images(facts: Facts, name: str) -> int | None:
