@@ -19,6 +19,7 @@ Example:
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections import Counter
@@ -33,11 +34,11 @@ import pyarrow.parquet
 
 from misyn.errors import TableError, UnreadableImage
 from misyn.images.bands import MISSING
-from misyn.images.limits import DEFAULT, Limits, check_bytes, read_head
-from misyn.images.payload import size_of
+from misyn.images.limits import DEFAULT, Limits, read_bytes
 
 _DELIMITERS = ",;\t|"
 _FIRST_LINE = 1 << 20
+_PIECE = 1 << 24
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 
 
@@ -63,7 +64,7 @@ def load(path: Path, *, key: str, columns: Sequence[str], limits: Limits = DEFAU
         path: a CSV or Parquet file; content decides which.
         key: the column that names files.
         columns: further columns.
-        limits: ``max_bytes`` applies.
+        limits: ``max_bytes`` and, for rows, ``max_elements`` apply.
 
     Raises:
         TableError: it cannot be read, has no rows, or lacks a column (the message lists those there are).
@@ -100,18 +101,25 @@ Values = dict[str, list[str | None]]
 def _read(path: Path, wanted: Sequence[str] | None, *, limits: Limits) -> tuple[tuple[str, ...], Values]:
     """All column names, and the wanted columns (None: all) as text in rows' order."""
     try:
-        size_of(path, limits=limits)
-        head = read_head(path, _FIRST_LINE)
+        data = read_bytes(path, limits=limits)
     except UnreadableImage as error:
         raise TableError(f"the table cannot be read: {error}") from error
-    if head[:4] == b"PAR1":
-        return _parquet(path, wanted, limits=limits)
-    if head[:4] == b"PK\3\4" or b"\0" in head[:4096] or not head.strip():
+    if data[:4] == b"PAR1":
+        return _parquet(data, wanted, limits=limits)
+    if data[:4] == b"PK\3\4" or b"\0" in data[:4096] or not data.strip():
         raise TableError(
             "expected a table as CSV in UTF-8 or as Parquet, found something else or nothing. "
             "Next: save it as one of them"
         )
-    return _csv(path, head, wanted)
+    return _csv(data, wanted, limits=limits)
+
+
+def _check_rows(rows: int, *, limits: Limits) -> None:
+    if rows > limits.max_elements:
+        raise TableError(
+            f"expected at most {limits.max_elements:,} rows, found {rows:,}. "
+            "Next: give a table of these images only, or set Limits(max_elements=...)"
+        )
 
 
 def _used(names: tuple[str, ...], wanted: Sequence[str] | None) -> list[str]:
@@ -129,9 +137,15 @@ def _used(names: tuple[str, ...], wanted: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def _csv(path: Path, head: bytes, wanted: Sequence[str] | None) -> tuple[tuple[str, ...], Values]:
-    delimiter, names = _header(head)
+def _csv(data: bytes, wanted: Sequence[str] | None, *, limits: Limits) -> tuple[tuple[str, ...], Values]:
+    _check_encoding(data)
+    delimiter, names = _header(data)
     used = _used(names, wanted)
+    if len(data.strip().splitlines()[:2]) < 2:
+        return names, {name: [] for name in used}
+    _check_rows(data.count(b"\n"), limits=limits)
+    if data.count(b'"') % 2:  # it would swallow every row behind it
+        raise TableError("expected every quote to be closed, found one that is not. Next: save the table again")
     broken: list[int] = []
 
     def note(row: Any) -> str:  # noqa: ANN401 - pyarrow's InvalidRow has no public type
@@ -142,8 +156,9 @@ def _csv(path: Path, head: bytes, wanted: Sequence[str] | None) -> tuple[tuple[s
     texts = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), include_columns=used)
     order = pyarrow.csv.ReadOptions(use_threads=False)  # rows are numbered only in order
     try:
-        with path.open("rb") as stream:  # an open file is not decompressed, whatever its name
-            table = pyarrow.csv.read_csv(stream, read_options=order, parse_options=options, convert_options=texts)
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(data), read_options=order, parse_options=options, convert_options=texts
+        )
     except (pa.ArrowException, OSError) as error:  # its text quotes rows
         raise TableError("expected a CSV table in UTF-8, found one that does not parse. Next: save it again") from error
     if broken:
@@ -154,12 +169,19 @@ def _csv(path: Path, head: bytes, wanted: Sequence[str] | None) -> tuple[tuple[s
     return names, {name: _texts(table.column(name), decimal_comma=delimiter == ";") for name in used}
 
 
-def _header(head: bytes) -> tuple[str, tuple[str, ...]]:
-    line = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")[0].split(b"\r")[0]
+def _check_encoding(data: bytes) -> None:
+    """Piece by piece: the parser meets damage in places from which it cannot raise."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        text = line.decode("utf-8")
+        for start in range(0, len(data), _PIECE):
+            decoder.decode(data[start : start + _PIECE], final=start + _PIECE >= len(data))
     except UnicodeDecodeError as error:
         raise TableError("expected a CSV table in UTF-8, found another encoding. Next: save it as UTF-8") from error
+
+
+def _header(data: bytes) -> tuple[str, tuple[str, ...]]:
+    line = re.split(rb"[\r\n]", data[:_FIRST_LINE].removeprefix(b"\xef\xbb\xbf"), maxsplit=1)[0]
+    text = line.decode("utf-8", errors="replace")
     delimiter = max(_DELIMITERS, key=text.count)
     try:
         return delimiter, tuple(next(csv.reader([text], delimiter=delimiter), ()))
@@ -167,16 +189,17 @@ def _header(head: bytes) -> tuple[str, tuple[str, ...]]:
         raise TableError("expected column names in the first line, found none. Next: check the file") from error
 
 
-def _parquet(path: Path, wanted: Sequence[str] | None, *, limits: Limits) -> tuple[tuple[str, ...], Values]:
+def _parquet(data: bytes, wanted: Sequence[str] | None, *, limits: Limits) -> tuple[tuple[str, ...], Values]:
     try:
-        file = pyarrow.parquet.ParquetFile(path)
-        names = tuple(file.schema_arrow.names)
-        used = _used(names, wanted)
-        groups = (file.metadata.row_group(n) for n in range(file.metadata.num_row_groups))
-        check_bytes(sum(group.total_byte_size for group in groups), limits=limits, path=path)
+        schema = pyarrow.parquet.read_schema(pa.BufferReader(data))
+        # One text repeated a million times is one text in the file, and must be one in memory.
+        repeated = [field.name for field in schema if pa.types.is_string(field.type)]
+        file = pyarrow.parquet.ParquetFile(pa.BufferReader(data), read_dictionary=repeated)
+        used = _used(tuple(schema.names), wanted)
+        _check_rows(file.metadata.num_rows, limits=limits)
         table = file.read(columns=used)
-        return names, {name: _texts(table.column(name).cast(pa.string())) for name in used}
-    except (pa.ArrowException, OSError, UnreadableImage) as error:
+        return tuple(schema.names), {name: _texts(table.column(name)) for name in used}
+    except (pa.ArrowException, OSError) as error:
         raise TableError(
             "expected a Parquet table with columns of text or numbers, found one that does not read so. "
             "Next: save it again, or as CSV"
@@ -184,14 +207,19 @@ def _parquet(path: Path, wanted: Sequence[str] | None, *, limits: Limits) -> tup
 
 
 def _texts(column: pa.ChunkedArray, *, decimal_comma: bool = False) -> list[str | None]:
-    found: list[str | None] = [_present(value) for value in column.to_pylist()]
-    if decimal_comma:  # where the semicolon separates values, the comma separates decimals
-        return [value.replace(",", ".") if value and _DECIMAL_COMMA.fullmatch(value) else value for value in found]
+    found: list[str | None] = []
+    for chunk in column.chunks:
+        coded = chunk if pa.types.is_dictionary(chunk.type) else chunk.cast(pa.string()).dictionary_encode()
+        words = [_present(word, decimal_comma=decimal_comma) for word in coded.dictionary.cast(pa.string()).to_pylist()]
+        found.extend(None if code is None else words[code] for code in coded.indices.to_pylist())
     return found
 
 
-def _present(value: str | None) -> str | None:
+def _present(value: str | None, *, decimal_comma: bool) -> str | None:
+    """The value without white space around it; None for the words that mean missing."""
     stripped = (value or "").strip()
+    if decimal_comma and _DECIMAL_COMMA.fullmatch(stripped):  # where semicolons separate values
+        return stripped.replace(",", ".")
     return None if stripped.lower() in MISSING else stripped
 
 
