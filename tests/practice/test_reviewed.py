@@ -6,13 +6,9 @@ from typing import Any
 
 import pytest
 
-from misyn.errors import RecordError
 from misyn.practice import claims, findings, phases, reviewed, yamltext
-from misyn.practice import record as records
 from misyn.practice.record import Record
 from misyn.results import Evidence
-
-PATH = "reviews/other.yaml"
 
 
 def review(record: Record, seen: dict[str, Evidence], **told: Any) -> dict[str, Evidence]:
@@ -97,12 +93,6 @@ def test_a_reviewer_who_disagrees_with_a_claim_lowers_it(honest: Record, evidenc
 
 
 class TestFiles:
-    def write(self, folder: Path, record_text: str, review_text: str) -> Record:
-        (folder / "reviews").mkdir()
-        (folder / PATH).write_text(review_text)
-        (folder / "misyn.yaml").write_text(record_text + f"\noversight: {{reviews: [{PATH}]}}\n")
-        return records.load(folder / "misyn.yaml")
-
     def test_a_filled_form_is_a_review(self, tmp_path: Path, honest: Record, evidence: dict[str, Evidence]) -> None:
         form = yamltext.read(reviewed.form(honest, evidence))
         form["reviewer"], form["interests"] = "B. Other", "none"
@@ -124,30 +114,3 @@ class TestFiles:
         form["reviewer"] = "B. Other"
         (tmp_path / "r.yaml").write_text(yamltext.write(form))
         assert reviewed.read(tmp_path / "r.yaml") == []
-
-    def test_the_record_names_its_review_files(self, tmp_path: Path) -> None:
-        text = "misyn: 1\ntechnique: {name: demo}\nresponsible: A. Person"
-        row = "{about: P1, basis: 'sha256:" + "0" * 64 + "', decision: agree, reason: read}"
-        record = self.write(tmp_path, text, f"reviewer: {{name: B. Other}}\njudgements: [{row}]\n")
-        (only,) = reviewed.gather(record)["reviews"].content["reviews"]
-        assert (only["reviewer"], only["about"]) == ("B. Other", "P1")
-
-    def test_every_mistake_in_a_review_file_is_told_with_its_file(self, tmp_path: Path) -> None:
-        text = "misyn: 1\ntechnique: {name: demo}\nresponsible: A. Person"
-        record = self.write(tmp_path, text, "judgements: [{about: P1, basis: none, decision: maybe}]\n")
-        with pytest.raises(RecordError) as caught:
-            reviewed.gather(record)
-        assert [path for path, _ in caught.value.problems] == [
-            "oversight.reviews[0]: reviewer",
-            "oversight.reviews[0]: judgements[0].basis",
-            "oversight.reviews[0]: judgements[0].decision",
-        ]
-
-    def test_a_review_file_that_is_not_there_is_told(self, tmp_path: Path) -> None:
-        text = "{misyn: 1, technique: {name: demo}, responsible: A, oversight: {reviews: gone.yaml}}"
-        (tmp_path / "misyn.yaml").write_text(text)
-        with pytest.raises(RecordError, match="nothing that can be read"):
-            reviewed.gather(records.load(tmp_path / "misyn.yaml"))
-
-    def test_without_review_files_there_is_no_evidence_of_review(self, minimal: Record) -> None:
-        assert reviewed.gather(minimal) == {}

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from misyn.errors import InputError, RecordError
+from misyn.errors import RecordError
 from misyn.practice import claims, findings, reviews, schema, yamltext
 from misyn.practice import record as records
 from misyn.practice.record import Record, people
@@ -76,28 +76,6 @@ def form(record: Record, evidence: Mapping[str, Evidence]) -> str:
     document = CommentedMap(reviewer=None, interests=None, date=None, judgements=rows)
     document.yaml_set_start_comment(_FORM_HEAD.format(name=record.get("technique.name")))
     return yamltext.write(document)
-
-
-def gather(record: Record) -> dict[str, Evidence]:
-    """Read the review files a record names in ``oversight.reviews``, as evidence of kind ``reviews``.
-
-    Raises:
-        RecordError: review files have mistakes; all are listed, each with its file.
-        InputError: a file is not there.
-    """
-    rows: list[dict[str, Any]] = []
-    problems: list[tuple[str, str]] = []
-    for index, name in enumerate(record.items("oversight.reviews")):
-        place = (record.path.parent if record.path else Path()) / str(name)
-        try:
-            rows += read(place)
-        except RecordError as error:
-            problems += [(f"oversight.reviews[{index}]: {where}", what) for where, what in error.problems]
-        except InputError:
-            problems.append((f"oversight.reviews[{index}]", "expected a review file, found nothing that can be read"))
-    if problems:
-        raise RecordError(problems)
-    return {"reviews": Evidence("reviews", {"schema": "misyn/reviews/1", "reviews": rows})} if rows else {}
 
 
 def read(path: Path) -> list[dict[str, Any]]:

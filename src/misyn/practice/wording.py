@@ -11,7 +11,7 @@ Rules
 Source: issue list of the project's design, recommendations L3, E2, E3, E5.
 
 Example:
-    >>> [word.name for word in found("Images are realistic and significantly better, but not unbiased.")]
+    >>> [word.name for word in found("Realistic images improve segmentation significantly; they are not unbiased.")]
     ['significant', 'realistic', 'better']
     >>> contradicts_limits("No technique is free of bias."), contradicts_limits("Our images are unbiased.")
     (None, 'unbiased')
@@ -87,7 +87,9 @@ WORDS: tuple[Word, ...] = (
     ),
     _word(
         "better",
-        r"\b(improv(es?|ed|ing|ements?)|outperforms?|outperformed|boosts?|boosted|enhances?|enhanced|better|superior)\b",
+        r"\b(improv(es?|ed|ing|ements?)|outperforms?|outperformed|boosts?|boosted|enhances?|enhanced|superior)\b"
+        r"|\bbetter (performance|accuracy|results?|models?|classif\w+|segment\w+|detect\w+|diagnos\w+|general\w+)\b"
+        r"|\b(performs?|works?|trains?|generali[sz]es?) (significantly )?better\b",
         needs="utility",
         sentence="needs a comparison with a medical-images-only baseline, such as expects: utility_gain > 0",
     ),
