@@ -7,7 +7,7 @@ Rules
 2. Implicit and explicit VR, both byte orders, defined and undefined lengths. What a data set's first element looks like
    decides between implicit and explicit, because files exist that declare the wrong one; an element without letters
    for its representation counts as implicit where it stands, as other readers take it.
-3. Depth, number of elements and every length are checked before they are followed.
+3. Depth, number of elements and every length are checked before they are followed, and the time at every step.
 
 Follows DICOM PS3.5 sections 6.2, 7.1 to 7.5 and annex A, PS3.10 section 7.1.
 
@@ -24,16 +24,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from misyn.errors import MalformedImage
-from misyn.images.limits import DEFAULT, check_depth
+from misyn.images.limits import DEFAULT, Deadline, check_depth, check_elements
 from misyn.marks.metadata.splice import ends_early, read_at, size_of
 
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-MOST_ELEMENTS = 2_000_000
 VRS = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV".split()
 )
@@ -43,10 +42,16 @@ _ZERO_PADDED = frozenset({b"UI", b"OB", b"UN"})
 
 @dataclass(frozen=True)
 class Syntax:
-    """How a data set writes numbers and whether it names value representations."""
+    """How a data set writes numbers, whether it names value representations, and by when a walk over it must end."""
 
     order: str
     explicit: bool
+    deadline: Deadline | None = field(default=None, compare=False, repr=False)
+
+    def tick(self) -> None:
+        """Raise once the time is over; called for every element and item."""
+        if self.deadline is not None:
+            self.deadline.check()
 
 
 EXPLICIT, IMPLICIT, BIG = Syntax("<", explicit=True), Syntax("<", explicit=False), Syntax(">", explicit=True)
@@ -74,7 +79,7 @@ class Element:
 
     def inner(self, syntax: Syntax) -> Syntax:
         """The syntax inside: an UN of undefined length holds implicit little endian (PS3.5 section 6.2.2, note 2)."""
-        return IMPLICIT if self.vr == b"UN" and self.undefined else syntax
+        return Syntax("<", explicit=False, deadline=syntax.deadline) if self.vr == b"UN" and self.undefined else syntax
 
 
 def elements(
@@ -90,20 +95,20 @@ def elements(
 
     Raises:
         MalformedImage: a length leads out of the file or a value representation is none.
-        LimitExceeded: sequences are nested too deep.
+        LimitExceeded: sequences are nested too deep, there are too many elements, or the time is over.
     """
     check_depth(depth, limits=DEFAULT)
     stop = size_of(source) if end is None else end
-    at = start
-    for _ in range(MOST_ELEMENTS):
-        if at >= stop:
-            return
+    at, count = start, 0
+    while at < stop:
+        count += 1
+        check_elements(count, limits=DEFAULT)
+        syntax.tick()
         element = _element_at(source, syntax, at, stop, stops=stops, depth=depth)
         if element is None:
             return
         yield element
         at = element.end
-    raise MalformedImage(f"expected at most {MOST_ELEMENTS} elements, found more")
 
 
 def _element_at(
@@ -158,6 +163,7 @@ def items(
     end = (size_of(source) if stop is None else stop) if sequence.undefined else sequence.value_end
     at = sequence.value
     while sequence.undefined or at < end:
+        syntax.tick()
         tag = _tag_at(source, syntax, at)
         if tag == SEQUENCE_END:
             return

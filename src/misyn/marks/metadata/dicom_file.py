@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import BinaryIO
 
-from misyn.images.limits import DEFAULT, inflate
+from misyn.images.limits import DEFAULT, Deadline, inflate
 from misyn.marks.metadata.dicom_elements import BIG, EXPLICIT, IMPLICIT, Element, Syntax, elements, looks_explicit
 from misyn.marks.metadata.splice import read_at, size_of
 
@@ -59,11 +59,16 @@ def open_file(source: BinaryIO) -> File:
     start, syntax_uid, sop_class = meta_of(source)
     if syntax_uid in _DEFLATED:
         data = inflate(read_at(source, start, size_of(source) - start), limits=DEFAULT)
-        return File(BytesIO(data), EXPLICIT, 0, deflated=True, sop_class=sop_class)
+        return File(BytesIO(data), _timed(EXPLICIT), 0, deflated=True, sop_class=sop_class)
     source.seek(start)
     big = syntax_uid == _BIG_ENDIAN or (not syntax_uid and source.read(2) == b"\0\x08")
     little = EXPLICIT if looks_explicit(source, start) else IMPLICIT
-    return File(source, BIG if big else little, start, deflated=False, sop_class=sop_class)
+    return File(source, _timed(BIG if big else little), start, deflated=False, sop_class=sop_class)
+
+
+def _timed(syntax: Syntax) -> Syntax:
+    """The same syntax, with the time for this file running from now."""
+    return replace(syntax, deadline=Deadline(DEFAULT))
 
 
 def meta_of(source: BinaryIO) -> tuple[int, str, str]:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from misyn.errors import MalformedImage, UnreadableImage
+from misyn.images.limits import DEFAULT, Deadline
 from misyn.marks.declaration import Declaration
 from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection
 from misyn.marks.metadata import xmp
@@ -30,7 +31,7 @@ from misyn.marks.metadata.splice import Piece, Span, read_at, splice
 
 XMP_HEAD = b"\x21\xff\x0bXMP DataXMP"
 TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
-MOST_BLOCKS = 10_000_000
+MOST_BLOCKS = 1_000_000
 _APPLICATION, _COMMENT, _CONTROL, _PLAIN_TEXT = 0xFF, 0xFE, 0xF9, 0x01
 
 
@@ -69,9 +70,9 @@ def _blocks(source: BinaryIO) -> Iterator[_Block]:
     head = read_at(source, 0, 13)
     if head[:6] not in (b"GIF87a", b"GIF89a"):
         raise MalformedImage("expected a GIF signature, found another")
-    at = 13 + _table(head[10])
+    at, deadline = 13 + _table(head[10]), Deadline(DEFAULT)
     for _ in range(MOST_BLOCKS):
-        block = _block_at(source, at)
+        block = _block_at(source, at, deadline)
         yield block
         if block.label == -2:
             return
@@ -84,19 +85,19 @@ def _table(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _block_at(source: BinaryIO, at: int) -> _Block:
+def _block_at(source: BinaryIO, at: int, deadline: Deadline) -> _Block:
     first = read_at(source, at, 1)
     if first == b";":
         return _Block(-2, at, at + 1)
     if first == b",":
         flags = read_at(source, at, 10)[9]
-        return _Block(-1, at, _after_data(source, at + 10 + _table(flags) + 1))
+        return _Block(-1, at, _after_data(source, at + 10 + _table(flags) + 1, deadline))
     if first != b"!":
         raise MalformedImage("expected a GIF block, found something else. Next: copy the file again")
     label = read_at(source, at + 1, 1)[0]
     if _is_xmp(source, at):
-        return _Block(label, at, _after_packet(source, at))
-    return _Block(label, at, _after_data(source, at + 2))
+        return _Block(label, at, _after_packet(source, at, deadline))
+    return _Block(label, at, _after_data(source, at + 2, deadline))
 
 
 def _is_xmp(source: BinaryIO, at: int) -> bool:
@@ -104,10 +105,11 @@ def _is_xmp(source: BinaryIO, at: int) -> bool:
     return source.read(len(XMP_HEAD)) == XMP_HEAD
 
 
-def _after_data(source: BinaryIO, at: int) -> int:
+def _after_data(source: BinaryIO, at: int, deadline: Deadline) -> int:
     """The byte after a run of sub-blocks."""
     source.seek(at)
     while True:
+        deadline.check()
         size = source.read(1)
         if not size:
             raise MalformedImage("expected more GIF sub-blocks, found the file's end. Next: copy the file again")
@@ -116,10 +118,10 @@ def _after_data(source: BinaryIO, at: int) -> int:
         source.seek(size[0], 1)
 
 
-def _after_packet(source: BinaryIO, at: int) -> int:
+def _after_packet(source: BinaryIO, at: int, deadline: Deadline) -> int:
     """The byte after an XMP extension: its trailer, or its sub-blocks where a writer left the trailer out."""
     found = _find(source, TRAILER, at + len(XMP_HEAD))
-    return _after_data(source, at + 2) if found is None else found + len(TRAILER)
+    return _after_data(source, at + 2, deadline) if found is None else found + len(TRAILER)
 
 
 def _find(source: BinaryIO, wanted: bytes, at: int) -> int | None:

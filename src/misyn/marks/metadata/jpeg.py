@@ -31,6 +31,7 @@ XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 EXIF_HEAD = b"Exif\0\0"
 MOST_PACKET = 65_533 - len(XMP_HEAD)
 MOST_SEGMENTS = 100_000
+MOST_FILL = 65_536
 _APP0, _APP1, _COMMENT, _SCAN, _END = 0xE0, 0xE1, 0xFE, 0xDA, 0xD9
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # T.81 table B.1: markers without a length
 
@@ -74,7 +75,7 @@ def _segments(source: BinaryIO) -> Iterator[_Segment]:
     at = 2
     for _ in range(MOST_SEGMENTS):
         start, marker = at, _marker(source, at)
-        while marker == 0xFF:  # T.81 B.1.1.2: any number of fill bytes
+        while marker == 0xFF and at - start < MOST_FILL:  # T.81 B.1.1.2: any number of fill bytes
             at += 1
             marker = _marker(source, at)
         at += 2

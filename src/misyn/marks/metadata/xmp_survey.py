@@ -111,14 +111,19 @@ class Survey:
     def end(self, tag: str) -> None:
         """Called by the parser at an element's end."""
         at = self.expat.CurrentByteIndex
-        tagged = self._text.startswith(b"</", at)  # behind <a/>, the parser is already past it
         started = self._open.pop()
+        tagged = not self._is_empty(started, at)
         if self._depth == len(self._open) + 1:
             self._depth = 0
             self.values[tag].append("".join(self._parts).strip())
             self.cuts.append((started, self._text.index(b">", at) + 1 if tagged else at))
         if tag == f"{{{RDF}}}RDF" and tagged:
             self.rdf_end = at
+
+    def _is_empty(self, started: int, at: int) -> bool:
+        """Say whether the element is ``<a/>``: at its end the parser is already behind it."""
+        whole = _TAG.match(self._text, started)
+        return whole is not None and whole.end() == at and whole.group().endswith(b"/>")
 
     def close(self) -> None:
         """Called by the parser at the end; nothing is left to do."""
