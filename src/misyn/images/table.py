@@ -146,6 +146,11 @@ def _csv(data: bytes, wanted: Sequence[str] | None, *, limits: Limits) -> tuple[
     _check_rows(data.count(b"\n"), limits=limits)
     if data.count(b'"') % 2:  # it would swallow every row behind it
         raise TableError("expected every quote to be closed, found one that is not. Next: save the table again")
+    table = _parsed(data, names, used, delimiter=delimiter)
+    return names, {name: _texts(table.column(name), decimal_comma=delimiter == ";") for name in used}
+
+
+def _parsed(data: bytes, names: Sequence[str], used: Sequence[str], *, delimiter: str) -> pa.Table:
     broken: list[int] = []
 
     def note(row: Any) -> str:  # noqa: ANN401 - pyarrow's InvalidRow has no public type
@@ -166,7 +171,7 @@ def _csv(data: bytes, wanted: Sequence[str] | None, *, limits: Limits) -> tuple[
             f"expected {len(names)} columns in every row, found another number in {len(broken)} rows, "
             f"the first in line {broken[0]}. Next: put quotes around values that hold a {delimiter!r}"
         )
-    return names, {name: _texts(table.column(name), decimal_comma=delimiter == ";") for name in used}
+    return table
 
 
 def _check_encoding(data: bytes) -> None:
