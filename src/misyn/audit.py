@@ -15,7 +15,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from misyn import __version__
 from misyn.atomic import write_bytes
 from misyn.canonical import canonical_bytes
 from misyn.errors import InputError, TableError
-from misyn.practice import claims, findings, phases
+from misyn.practice import claims, dossier, findings, phases
 from misyn.practice.record import Record, load
 from misyn.results import Caveat, Evidence, as_json
 
@@ -52,7 +52,7 @@ def audit(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[dict[str, Any], Path]:
-    """Audit a technique; write its evidence (``marks.json``, ``evaluation.json``), ``audit.json`` and ``report.html``.
+    """Audit a technique; write its evidence as JSON, then ``audit.json`` and ``report.html``.
 
     Args:
         record_path: the technique's ``misyn.yaml``; paths in it are relative to its folder.
@@ -84,7 +84,7 @@ def evaluate_folders(
     held_out: Path | None,
     reference: bool,
     columns: Mapping[str, Any],
-    features: str | None,
+    features: str,
     seed: int,
     workers: int | None,
     out: Path,
@@ -98,7 +98,7 @@ def evaluate_folders(
         held_out: unseen medical images of the training images' source.
         reference: whether ``medical`` are not the training images.
         columns: ``table``, ``key``, ``patient``, ``label``, ``groups`` of :func:`misyn.images.collection.collect`.
-        features: name of the extractor, or None for the default.
+        features: name of the extractor.
         seed: seed of everything random.
         workers: processes, as in :func:`misyn.engine.map`.
         out: folder for the results.
@@ -119,22 +119,28 @@ def evaluate_folders(
         reference=seen if reference else None,
         held_out=None if held_out is None else collect(held_out, **columns),
     )
-    options = {} if features is None else {"extractor": features}
-    evaluation = evaluate(sets, out=out, seed=seed, workers=workers, progress=progress, **options)
+    evaluation = evaluate(sets, out=out, seed=seed, extractor=features, workers=workers, progress=progress)
     content = dict(evaluation.content)
     page = write(out, audit=None, evaluation=content, marks=None, record=None, images=out / content["images"])
     return content, page
 
 
 def _measure(record: Record, *, out: Path, seed: int, workers: int | None, progress: Progress | None) -> _Measured:
-    """Collect what the record names, verify its marks, and evaluate it."""
+    """Gather what the record brings along, collect what it names, verify marks, and evaluate."""
+    brought = dossier.gather(record)
     found, caveats = _collect(record)
-    if "synthetic" not in found:
-        return _Measured({}, tuple(caveats))
-    evidence = {"marks": _verify(found["synthetic"], workers=workers, progress=progress)}
-    _write_json(out / "marks.json", evidence["marks"].content)
-    if len(found) > 1:
+    caveats += [Caveat("evidence-not-used", f"{where}: {what}") for where, what in brought.problems]
+    evidence = dict(brought.evidence)
+    medical = [item.path for role in ROLES[:-1] if role in found for item in found[role].items]
+    drawn = [item.path for item in found["synthetic"].items] if "synthetic" in found else []
+    for kind, paths in (("marks", drawn), ("marks-medical", medical)):
+        if paths:
+            evidence[kind] = _verify(kind, paths, workers=workers, progress=progress)
+    if drawn and medical:
         evidence["evaluation"] = _evaluate(found, out=out, seed=seed, workers=workers, progress=progress)
+    for kind, item in evidence.items():
+        if kind != "evaluation":  # the study wrote its own
+            _write_json(out / f"{kind}.json", item.content)
     return _Measured(evidence, tuple(caveats))
 
 
@@ -166,13 +172,12 @@ def _collect(record: Record) -> tuple[dict[str, Collection], list[Caveat]]:
     return found, caveats
 
 
-def _verify(synthetic: Collection, *, workers: int | None, progress: Progress | None) -> Evidence:
-    """Ask every synthetic file what it says of its origin."""
+def _verify(kind: str, paths: Sequence[Path], *, workers: int | None, progress: Progress | None) -> Evidence:
+    """Ask every file what it says of its origin; the evidence counts, and names no file."""
     from misyn.marks.collection import verify_files  # noqa: PLC0415 - numerics only when measuring
     from misyn.marks.evidence import summarise  # noqa: PLC0415
 
-    verdicts = verify_files([item.path for item in synthetic.items], workers=workers, progress=progress)
-    return Evidence("marks", summarise(verdicts))
+    return Evidence(kind, summarise(verify_files(paths, workers=workers, progress=progress)))
 
 
 def _evaluate(

@@ -21,7 +21,7 @@ FOLDER = click.Path(exists=True, path_type=Path)
 @click.option("--patient", help="Column that names the patient (or lesion, or study).")
 @click.option("--label", help="Column with the diagnosis or class; @folder for the parent folder's name.")
 @click.option("--group", "groups", multiple=True, help="Column to report by; may be given several times.")
-@click.option("--features", default=None, help="Feature extractor.")
+@click.option("--features", default="texture", show_default=True, help="Feature extractor.")
 @frame.seed_option
 @frame.workers_option
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the results.")
@@ -36,7 +36,7 @@ def command(
     patient: str | None,
     label: str | None,
     groups: tuple[str, ...],
-    features: str | None,
+    features: str,
     seed: int,
     workers: int | None,
     out: Path,
