@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from misyn.errors import EvaluationError
-from misyn.evaluate import statistics
+from misyn.evaluate import balls, neighbours, points, statistics
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 1), (1, 1), (3, 17), (100, 200), (0, 50), (50, 50)])
@@ -80,3 +80,18 @@ def test_thresholds_keep_their_promise_for_exchangeable_values() -> None:
 def test_no_trials_is_a_clear_error() -> None:
     with pytest.raises(EvaluationError, match="n ≥ 1 trials"):
         statistics.clopper_pearson(0, 0)
+
+
+@pytest.mark.slow
+def test_intervals_of_density_cover_where_they_are_printed_and_are_not_printed_below() -> None:
+    """Fixed medical balls in 16 dimensions, 300 times 1,000 fresh images; the truth is the mean of all of them."""
+    random = np.random.default_rng(0)
+    medical = random.normal(size=(300, 16))
+    radii = neighbours.within(medical, k=5).distances[:, -1]
+    fresh = random.normal(size=(300 * statistics.MEAN_N, 16))
+    a, b = points.prepare(medical, fresh)
+    density = balls.count(a, b, radius_a=radii, radius_b=np.zeros(len(fresh))).balls / 5
+    found = [statistics.mean_interval(part) for part in density.reshape(300, -1)]
+    covered = np.mean([i is not None and i.low <= density.mean() <= i.high for i in found])
+    assert covered == pytest.approx(0.95, abs=3 * np.sqrt(0.05 * 0.95 / 300))
+    assert statistics.mean_interval(density[: statistics.MEAN_N - 1]) is None

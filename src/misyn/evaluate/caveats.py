@@ -44,6 +44,7 @@ ORDER = (
     "no-held-out",
     "few-held-out",
     "support-uninformative",
+    "no-baseline",
     "baseline-smaller",
     "small-group",
     "one-label",

@@ -11,8 +11,8 @@ Rules
 4. Copies are suspected among synthetic against training images only, and only with held-out images to calibrate on.
 
 Example:
-    >>> room(10), room(3)
-    (5, 0)
+    >>> room(40), room(10)
+    (20, 0)
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LEAST = 2  # medical images a baseline needs
+LEAST = 10  # medical images a baseline needs
+LAX = 0.5  # share of points made by chance from which being supported means nothing
+WORTH_SAYING = 0.1  # below this share, that chance does as well as the synthetic images only says that neither is near
 POINTS = 1000  # made for the chance run of support
 
 
@@ -123,7 +125,7 @@ def _support(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> N
     to_medical = main.to_medical.distances[:, 0]
     found = grounding.support(to_medical, distances, patients=patients, random=generator(seed, "support", origin))
     if found is None:
-        result.caveats.append(_too_few(main, said))
+        result.caveats.append(_too_few(main, len(distances)))
         return
     result.supported = found.flags
     method = f"nearest medical image no farther than 95 % of unseen ones are from theirs; calibrated on {said}"
@@ -139,7 +141,7 @@ def _support(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> N
     )
     text = "share of points supported whose features each come from a different medical image, drawn at random"
     result.estimates.append(_control(main, "support_chance", chance, text, method, POINTS))
-    if chance >= supported.value:
+    if chance >= min(LAX, max(supported.value, WORTH_SAYING)):
         result.caveats.append(_uninformative(main, chance, supported.value))
 
 
@@ -171,11 +173,12 @@ def _copies(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> No
     distances, patients, said = _calibration(main, samples)
     random = generator(main.settings.seed, "copies")
     to_medical = main.to_medical.distances[:, 0]
+    held_out = unseen(samples)
     found = None
-    if unseen(samples) is not None:
+    if held_out is not None:
         found = memorisation.suspects(to_medical, distances, patients=patients, random=random)
     if found is None:
-        result.caveats.append(_too_few(main, said))
+        result.caveats.append(_too_few(main, 0 if held_out is None else len(held_out)))
         return
     result.suspected = found.flags
     method = (
@@ -192,6 +195,7 @@ def _baseline(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> 
     """The same measures with medical images in the place of the synthetic ones (rules 2 and 3)."""
     found = _standing_in(main, samples)
     if found is None:
+        result.caveats.append(_none(main))
         return
     result.estimates += measures.all_of(found)
     result.tests += measures.mmd(found)
@@ -251,11 +255,11 @@ def _caveats(main: Pair) -> Iterator[Caveat]:
         )
 
 
-def _too_few(main: Pair, said: str) -> Caveat:
+def _too_few(main: Pair, n: int) -> Caveat:
     return Caveat(
         "few-held-out",
-        f"{said} are too few to say how near unseen medical images come to {main.medical.name} (19 are needed): "
-        "support or suspected copies are not given",
+        f"{n} medical images are too few to say how near unseen ones come to {main.medical.name} (19 are needed): "
+        "support, or suspected copies, are not given",
     )
 
 
@@ -264,6 +268,14 @@ def _uninformative(main: Pair, chance: float, share: float) -> Caveat:
         "support-uninformative",
         f"Support by {main.medical.name} tells nothing here: {chance:.0%} of points made by mixing features of "
         f"different images are supported too, against {share:.0%} of the synthetic images",
+    )
+
+
+def _none(main: Pair) -> Caveat:
+    return Caveat(
+        "no-baseline",
+        f"There are too few medical images to stand in the place of the synthetic ones against {main.medical.name} "
+        f"({LEAST} are needed): what medical images of other patients would give, we cannot tell",
     )
 
 

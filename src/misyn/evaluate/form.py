@@ -41,10 +41,10 @@ def differences(a: Sample, b: Sample, *, prepared: str) -> Iterator[Caveat]:
         prepared: in words, the form all were brought to.
     """
     both = f"{sentence(a.name)} and {b.name}"
-    rest = f"Any test finds that first. misyn brought all to {prepared}; what differed before can still show."
+    rest = f"Any test finds that first. misyn brought all to {prepared}; what differed before can still show"
     for caveat, what, shown in _differing(a, b):
         against = f"{_usual(a, shown)} against {_usual(b, shown)}"
-        yield Caveat(caveat, f"{both} differ in {what} (mostly {against}). {rest}")
+        yield Caveat(caveat, f"{both} differ in {what} ({against}). {rest}")
     if _apart(a, b, lambda facts: facts["planes"] > 1):
         yield Caveat(
             "planes-differ",
@@ -114,6 +114,7 @@ def _codec(facts: Facts) -> str:
 
 
 def _usual(sample: Sample, shown: Callable[[Facts], str]) -> str:
-    """The most frequent form, ties by text."""
+    """The most frequent form, ties by text, and whether there are others."""
     counts = Counter(shown(facts) for facts in sample.facts)
-    return min(counts, key=lambda name: (-counts[name], name))
+    usual = min(counts, key=lambda name: (-counts[name], name))
+    return usual if counts[usual] > (1 - TOLERANCE) * len(sample) else f"{usual} and others"

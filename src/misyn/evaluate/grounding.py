@@ -6,8 +6,8 @@ Rules
 2. An image is supported when its nearest medical image is no farther than 95 of 100 unseen medical images are from
    theirs. The same patient never calibrates: unseen means of another patient.
 3. The measure runs as main (synthetic), control (unseen medical images, half of the patients judged by the other half)
-   and chance (points whose features each come from a different medical image). When chance does as well as the main
-   run, support tells nothing, and says so.
+   and chance (points whose features each come from a different medical image). When chance supports half of its points,
+   or more of them than of the synthetic images, support tells nothing, and a caveat says so.
 
 Source: misyn; conformal thresholds as in :mod:`misyn.evaluate.statistics`; main, control and baseline after Giomi et
 al., PETS 2023.

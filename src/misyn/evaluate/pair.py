@@ -37,7 +37,8 @@ TOGETHER = (
 )
 FITTED = "its bias depends on n; no interval has been validated"
 TESTED = "see the permutation test mmd"
-ONE_DRAW = "a baseline of one draw; how much it varies between draws is not measured yet"
+ONE_DRAW = "one draw of medical images; how much it varies between draws is not measured yet"
+FEWER_DRAWN = "one draw of fewer synthetic images, to compare with a baseline; see the estimate from all of them"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,7 @@ class Pair:
     def no_interval(self) -> str | None:
         """Why no interval may be given, or None (rule 3)."""
         if self.suffix:
-            return ONE_DRAW
+            return FEWER_DRAWN if self.other.origin == SYNTHETIC else ONE_DRAW
         if self.medical.n_units < FEW:
             return f"fewer than {FEW} patients or units: nothing can be said of others"
         if len(set(self.other.digests)) < (1 - REPEATED) * len(self.other):
