@@ -14,37 +14,42 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from misyn import engine
 from misyn.errors import NoImages
 from misyn.images.folder import images_in
+from misyn.marks.credential.trust import anchors_from
 from misyn.marks.verifying import SCHEMA, FileVerdict, verify
 
 Progress = Callable[[int, int], None]
 VERDICTS = ("synthetic", "contradictory", "no-evidence", "unreadable")
 
 
-def verify_row(item: str) -> dict[str, Any]:
-    """Verify one file for :func:`misyn.engine.map`."""
-    return verify(Path(item)).as_json()
+def verify_row(item: str, *, trust: str | None = None) -> dict[str, Any]:
+    """Verify one file for :func:`misyn.engine.map`; ``trust`` is the path of the trusted roots."""
+    return verify(Path(item), trust=trust).as_json()
 
 
 def verify_files(
-    paths: Sequence[Path], *, workers: int | None = None, progress: Progress | None = None
+    paths: Sequence[Path], *, trust: Path | None = None, workers: int | None = None, progress: Progress | None = None
 ) -> list[dict[str, Any]]:
     """Verify files.
 
     Args:
         paths: files.
+        trust: a PEM file with the roots whose credentials are trusted.
         workers: processes; None for one per core, 0 for this one.
         progress: called with (done, total).
 
     Returns:
         One object of ``misyn verify --json`` per file, in order.
     """
-    rows = engine.map(verify_row, [str(path) for path in paths], workers=workers, progress=progress)
+    anchors_from(trust)  # what cannot be read is refused once, here, and not for every file
+    look = partial(verify_row, trust=None if trust is None else str(trust))
+    rows = engine.map(look, [str(path) for path in paths], workers=workers, progress=progress)
     return [row.value if row.value is not None else _failed(row.item, row.error or "") for row in rows]
 
 
@@ -53,13 +58,14 @@ def _failed(path: str, sentence: str) -> dict[str, Any]:
 
 
 def verify_all(
-    places: Sequence[Path], *, workers: int | None = None, progress: Progress | None = None
+    places: Sequence[Path], *, trust: Path | None = None, workers: int | None = None, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Verify files and folders: the whole document of ``misyn verify --json``.
 
     Raises:
         InputError: a place is not there.
         NoImages: no place holds anything to verify.
+        SigningError: ``trust`` cannot be read.
     """
     paths: list[Path] = []
     skipped: list[str] = []
@@ -72,7 +78,7 @@ def verify_all(
             paths.append(place)
     if not paths:
         raise NoImages("expected files or folders to verify, found none. Next: name some")
-    files = verify_files(paths, workers=workers, progress=progress)
+    files = verify_files(paths, trust=trust, workers=workers, progress=progress)
     counts = Counter(file["verdict"] for file in files)
     summary = {"files": len(files), "verdicts": {verdict: counts[verdict] for verdict in VERDICTS}, "skipped": skipped}
     return {"schema": SCHEMA, "files": files, "summary": summary}

@@ -6,7 +6,9 @@ Rules
    image.
 2. Verifying never raises for what a file holds: a file that cannot be read as an image has the verdict ``unreadable``,
    unless what was read before the damage is evidence.
-3. Only headers are read. A layer that this version does not search says so (``searched: false``) and is never "absent".
+3. Only headers are read, except where a credential has to be found in a picture, or checked against its pixels. A layer
+   that this version does not search says so (``searched: false``) and is never
+   "absent".
 4. Text from the file is made safe to show; nothing of a patient is in a verdict.
 
 Example:
@@ -25,6 +27,9 @@ from typing import Any
 from misyn.errors import NoRoomForMark, UnreadableImage
 from misyn.images.formats import FORMATS, HEAD_BYTES, sniff
 from misyn.images.limits import read_head
+from misyn.marks.credential.reading import read as read_credential
+from misyn.marks.credential.state import Credential
+from misyn.marks.credential.trust import Proof, Trust, anchors_from
 from misyn.marks.foreign import ForeignTrace
 from misyn.marks.inspection import Inspection, MetadataMark
 from misyn.marks.metadata import writer_for
@@ -32,6 +37,7 @@ from misyn.marks.policy import DEFAULT, Observed, Policy
 
 SCHEMA = "misyn/verify/1"
 _NOT_SEARCHED = {"searched": False}
+_UNSEARCHED = Credential(state="not searched")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +84,10 @@ class FileVerdict:
         if self.declaration is not None:
             how = "signed by a trusted party" if self.trusted else "not signed"
             return f"it carries a declaration, {how}"
+        if self.layers.get("credential", {}).get("state") in ("trusted", "untrusted"):
+            return (
+                f"a signed credential does, {'of a trusted party' if self.trusted else 'of a party not trusted here'}"
+            )
         if self.layers.get("metadata", {}).get("found"):
             return "its format's standard field does, without a declaration of who made it and how"
         return "only what the generating program left in it does; nobody declared it"
@@ -99,29 +109,37 @@ class FileVerdict:
         }
 
 
-def verify(path: str | os.PathLike[str], *, policy: Policy = DEFAULT) -> FileVerdict:
+def verify(
+    path: str | os.PathLike[str], *, policy: Policy = DEFAULT, trust: Trust = None, proof: Proof | None = None
+) -> FileVerdict:
     """Say what one file says of its origin.
 
     Args:
         path: a file of any format that :func:`misyn.read` knows.
         policy: the rules to judge by.
+        trust: the roots whose credentials are trusted: a PEM file, or certificates. None trusts nobody.
+        proof: from a credential's digest to the time from which on it is proven to exist, for credentials whose
+            certificate has expired; see :mod:`misyn.marks.credential.trust`.
 
     Returns:
         The verdict; also for a file that cannot be read (rule 2).
 
     Raises:
         UsageError: the policy has no rules.
+        SigningError: ``trust`` cannot be read.
     """
     path = Path(path)
+    roots = anchors_from(trust).certificates or None
     try:
         name, others = _formats(path)
         with path.open("rb") as source:
             inspection = writer_for(name).inspect(source)
+        credential = read_credential(path, format=name, trust=roots, proof=proof)
     except (UnreadableImage, NoRoomForMark, OSError) as error:
         policy.judge(Observed(Inspection(format="")))  # an empty policy refuses here too
         sentence = str(error) if not isinstance(error, OSError) else "expected a readable file, found one that is not"
-        return FileVerdict(path=path, verdict="unreadable", layers=_layers(None, ()), problems=(sentence,))
-    return _judged(path, inspection, others, policy)
+        return FileVerdict(path=path, verdict="unreadable", layers=_layers(None, (), _UNSEARCHED), problems=(sentence,))
+    return _judged(path, Observed(inspection, credential), others, policy)
 
 
 def _formats(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -131,28 +149,29 @@ def _formats(path: Path) -> tuple[str, tuple[str, ...]]:
     return name, tuple(other.name for other in FORMATS if other.name != name and other.matches(head))
 
 
-def _judged(path: Path, inspection: Inspection, others: tuple[str, ...], policy: Policy) -> FileVerdict:
-    observed = Observed(inspection)
+def _judged(path: Path, observed: Observed, others: tuple[str, ...], policy: Policy) -> FileVerdict:
+    inspection, credential = observed.inspection, observed.credential
     judgement = policy.judge(observed)
     problems = [*judgement.problems]
     problems += [f"the same bytes also start as {other}; that part was not looked at" for other in others]
     damaged = inspection.damage is not None and not observed.any_evidence and judgement.verdict == "no-evidence"
     if damaged:
         problems.append(str(inspection.damage))
-    mark = inspection.mark
-    declaration = mark.declaration if mark else None
+    trusted = judgement.verdict == "synthetic" and credential.state == "trusted" and credential.says_synthetic
+    declaration = next(iter(reversed(observed.stated) if trusted else observed.stated), None)  # the signed one is last
     return FileVerdict(
         path=path,
         verdict="unreadable" if damaged else judgement.verdict,
+        trusted=trusted,
         format=inspection.format,
-        layers=_layers(mark, observed.traces),
+        layers=_layers(inspection.mark, observed.traces, credential),
         declaration=declaration.to_json() if declaration else None,
         problems=tuple(problems),
         rules=judgement.rules,
     )
 
 
-def _layers(mark: MetadataMark | None, traces: tuple[ForeignTrace, ...]) -> dict[str, Any]:
+def _layers(mark: MetadataMark | None, traces: tuple[ForeignTrace, ...], credential: Credential) -> dict[str, Any]:
     """What each layer says, in the order of the interface, each with whether it was searched at all."""
     metadata = {
         "found": mark is not None,
@@ -161,7 +180,7 @@ def _layers(mark: MetadataMark | None, traces: tuple[ForeignTrace, ...]) -> dict
     }
     return {
         "metadata": metadata,
-        "credential": {"state": "absent", **_NOT_SEARCHED},
+        "credential": credential.as_json(),
         "watermark": {"p_value": None, "search": None, **_NOT_SEARCHED},
         "fingerprint": dict(_NOT_SEARCHED),
         "label": dict(_NOT_SEARCHED),

@@ -2,7 +2,8 @@
 
 Rules
 -----
-1. Make, Model and DateTimeOriginal are facts; Software, ImageDescription, Artist and UserComment are texts.
+1. Make, Model and DateTimeOriginal are facts; Software, ImageDescription, Artist, UserComment, and Make and Model once
+   more, are texts: some programs put theirs into the camera's fields.
 2. EXIF is read, never written: it is the camera's and the programs' own.
 3. A broken EXIF block is passed over and said so; it does not make the picture unreadable.
 
@@ -26,7 +27,14 @@ from misyn.errors import MalformedImage
 from misyn.marks.inspection import Gathering
 from misyn.marks.metadata import ifd
 
-TEXTS = ("Software", "ImageDescription", "Artist", "UserComment")
+TEXTS = (
+    "Software",
+    "ImageDescription",
+    "Artist",
+    "UserComment",
+    "Make",
+    "Model",
+)  # some editors hide graphs in the last two
 FACTS = ("Make", "Model", "DateTimeOriginal")
 
 

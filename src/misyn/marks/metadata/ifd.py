@@ -138,7 +138,7 @@ def exif_facts(source: BinaryIO, layout: Layout) -> dict[str, str]:
         MalformedImage: a directory lies beyond the file.
     """
     first = directory_at(source, layout, layout.first)
-    facts = _texts(source, layout, first, _IMAGE_TEXTS)
+    facts = _texts(source, layout, first, _IMAGE_TEXTS | _EXIF_TEXTS)  # TIFF/EP keeps both in one directory
     pointer = first.get(EXIF)
     place = value_of(source, layout, pointer) if pointer else None
     if place and len(place) in (4, 8):
