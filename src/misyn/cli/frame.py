@@ -48,6 +48,9 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
         verbose = bool(kwargs.pop("verbose", False))
         try:
             return function(*args, **kwargs)
+        except BrokenPipeError:  # whoever read our output has gone (`| head`): nothing to say, nobody to tell
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(REFUSED) from None
         except (MisynError, OSError, MemoryError) as error:
             _refuse(_sentence(error), verbose=verbose)
         except KeyboardInterrupt:
@@ -70,7 +73,6 @@ def _refuse(sentence: str, *, verbose: bool) -> NoReturn:
     if verbose:
         traceback.print_exc()
     click.echo(f"misyn: {sentence}", err=True)
-    _hush()
     raise click.exceptions.Exit(REFUSED)
 
 
@@ -84,12 +86,6 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, OSError):
         return f"{error.strerror or type(error).__name__}: {error.filename or 'a file'}"
     return str(error)
-
-
-def _hush() -> None:
-    """A reader that went away (``| head``) must not make Python complain while it exits."""
-    with contextlib.suppress(OSError, ValueError):
-        sys.stdout.flush()
 
 
 def print_json(document: Mapping[str, Any]) -> None:
