@@ -81,7 +81,7 @@ def test_the_json_has_the_interface_s_shape(folder: Path, declaration: Declarati
         } <= file.keys()
         assert {"metadata", "credential", "watermark", "fingerprint", "label", "foreign"} == file["layers"].keys()
         assert (file["status"], file["known_as_of"]) == ("unknown", None)
-        assert file["layers"]["credential"] == {"state": "absent", "searched": False}
+        assert file["layers"]["credential"] == {"state": "absent", "searched": True, "found": False}
         assert file["layers"]["watermark"]["p_value"] is None
     assert files["declared.png"]["declaration"] == declaration.to_json()
     assert files["declared.png"]["layers"]["metadata"]["found"] is True

@@ -73,6 +73,6 @@ def _found(file: Mapping[str, Any]) -> set[str]:
     """The layers that say something in one file."""
     layers = file["layers"]
     found = {name for name in LAYERS if layers.get(name, {}).get("found") is True}
-    if layers.get("credential", {}).get("state", "absent") != "absent":
+    if layers.get("credential", {}).get("state") in ("trusted", "untrusted", "invalid"):
         found.add("credential")
     return found

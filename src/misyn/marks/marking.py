@@ -15,6 +15,9 @@ M6. In place, a symbolic link stays and the file it leads to is replaced. A file
     refused.
 M7. A copy is a regular file of its own, whatever the source was. Files of samples beside a header are copied
     along, before it.
+M8. With ``key``, a credential is written last, over what is then in the file, and is read back like the rest. One that
+    is there already is replaced where it carries a declaration of the same technique; another's is treated as in M4.
+    Without ``key``, a file that carries one is refused: new metadata would break it, or say something else than it.
 
 Example:
     >>> mark("a.png", declaration=None)
@@ -36,11 +39,13 @@ from misyn.errors import AcquiredFromPatient, MarkError, NoRoomForMark, UnknownF
 from misyn.images.formats import sniff
 from misyn.images.limits import read_head
 from misyn.marks.acquisition import shown_by
+from misyn.marks.credential import marking as credentials
 from misyn.marks.declaration import Declaration
 from misyn.marks.inspection import Inspection
 from misyn.marks.metadata import Writer, writer_for
+from misyn.signing import SigningKey
 
-LAYERS = ("metadata",)
+LAYERS = ("metadata", "credential")
 _MGH_ENDINGS = (".mgh", ".mgz")
 
 
@@ -55,6 +60,7 @@ class MarkResult:
         layers: the layers written.
         declaration: what was written; its ``forced`` is the reason, where force was needed.
         notes: sentences a person should read: links, earlier marks, what force overrode.
+        credential: digest of the credential that was signed, for a time stamp or a log; None without one.
     """
 
     path: Path
@@ -63,6 +69,7 @@ class MarkResult:
     layers: tuple[str, ...]
     declaration: Declaration
     notes: tuple[str, ...] = ()
+    credential: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Give what ``misyn mark --json`` shows of one file."""
@@ -73,6 +80,7 @@ class MarkResult:
             "layers": list(self.layers),
             "declaration": self.declaration.digest,
             "forced": self.declaration.forced,
+            "credential": self.credential,
             "notes": list(self.notes),
         }
 
@@ -85,7 +93,8 @@ def mark(
     in_place: bool = False,
     overwrite: bool = False,
     force: str | None = None,
-    layers: Sequence[str] = LAYERS,
+    layers: Sequence[str] | None = None,
+    key: SigningKey | None = None,
 ) -> MarkResult:
     """Mark one file as a synthetic image. Its pixels stay bit-identical, and everything else in it is kept.
 
@@ -96,36 +105,43 @@ def mark(
         in_place: replace the file itself.
         overwrite: with ``out``, replace a file that is already there.
         force: why to mark a file that rules M3 and M4 refuse; written into the declaration.
-        layers: which layers to write; this version has ``metadata``.
+        layers: which layers to write, out of :data:`LAYERS`; default: ``metadata``, and with a key ``credential``.
+        key: who signs the credential.
 
     Raises:
         UsageError: the arguments cannot mean anything.
+        MissingExtra: a credential is asked for, and the C2PA library is not installed.
+        SigningError: the key's certificate is not valid now.
         AcquiredFromPatient: rule M3.
         NoRoomForMark: rule M5.
         WouldOverwrite: rule M1.
-        MarkError: rules M2, M4 and M6, or a place for the mark that is taken by something broken.
+        MarkError: rules M2, M4, M6 and M8, or a place for the mark that is taken by something broken.
         UnreadableImage: a subtype, where the file is no image or breaks its format's rules.
         OSError: the folder cannot be written, or the disk is full; nothing has changed.
     """
     source = Path(path)
+    layers = tuple(layers) if layers is not None else LAYERS[: 1 if key is None else 2]
     _check_arguments(source, out=out, in_place=in_place, force=force, layers=layers)
+    signing = credentials.key_for(layers, key)
     writer = _writer(source)
     with source.open("rb") as stream:
         found = writer.inspect(stream)
-    declared, notes = _permitted(found, declaration, force=force)
+        earlier = _earlier(found, declaration) + credentials.earlier(stream, writer.format, declaration, signing)
+    declared, notes = _permitted(found, declaration, earlier, force=force)
     if in_place:
         target, more = _in_place(source)
-        _write(source, target, writer, declared, exclusive=False)
+        signed = _write(source, target, writer, declared, key=signing, exclusive=False)
     else:
         target, more = _copied(source, Path(cast("str", out)), writer, overwrite=overwrite)
-        _write(source, target, writer, declared, exclusive=not overwrite)
+        signed = _write(source, target, writer, declared, key=signing, exclusive=not overwrite)
     return MarkResult(
         path=source,
         target=target,
         format=writer.format,
-        layers=tuple(layers),
+        layers=layers,
         declaration=declared,
         notes=(*notes, *more),
+        credential=signed,
     )
 
 
@@ -136,9 +152,10 @@ def _check_arguments(source: Path, *, out: object, in_place: bool, force: str | 
     if force is not None and not force.strip():
         raise UsageError("expected a reason with force, found none. Next: say why; it is written into the declaration")
     missing = [layer for layer in layers if layer not in LAYERS]
-    if missing or not layers:
+    if missing or "metadata" not in layers:
         raise UsageError(
-            f"expected layers out of {', '.join(LAYERS)}, found others or none. Next: layers=('metadata',)"
+            f"expected layers out of {', '.join(LAYERS)}, metadata always among them, found others. "
+            "Next: layers=('metadata',)"
         )
     if source.is_dir():
         raise UsageError("expected a file to mark, found a folder. Next: mark its files one by one")
@@ -156,10 +173,11 @@ def _writer(source: Path) -> Writer:
         raise
 
 
-def _permitted(found: Inspection, declaration: Declaration, *, force: str | None) -> tuple[Declaration, list[str]]:
-    """Rules M3 and M4: the declaration to write, and what to say of it."""
+def _permitted(
+    found: Inspection, declaration: Declaration, earlier: list[str], *, force: str | None
+) -> tuple[Declaration, list[str]]:
+    """Rules M3, M4 and M8: the declaration to write, and what to say of it."""
     shown = shown_by(found.facts)
-    earlier = _earlier(found, declaration)
     if not shown and not earlier:
         again = found.mark is not None and bool(found.mark.declarations)
         return replace(declaration, forced=None), ["an earlier declaration of this technique was replaced"] * again
@@ -243,11 +261,21 @@ class _claiming:  # noqa: N801 - a context manager, used like a function
             ) from there
 
 
-def _write(source: Path, target: Path, writer: Writer, declaration: Declaration, *, exclusive: bool) -> None:
-    """Write the marked file and read its mark back before it gets its name (rules M1 and M2)."""
+def _write(
+    source: Path, target: Path, writer: Writer, declaration: Declaration, *, key: SigningKey | None, exclusive: bool
+) -> str | None:
+    """Write the marked file and read its marks back before it gets its name (rules M1 and M2).
+
+    Returns:
+        The digest of the credential, where one was signed.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     with source.open("rb") as stream, _claiming(target, exclusive=exclusive) as file:
-        writer.write(stream, file, declaration)
+        signed = None
+        if key is None:
+            writer.write(stream, file, declaration)
+        else:
+            signed = credentials.sign(source, stream, file, writer, declaration, key=key)
         file.flush()
         written = writer.read(file)
         if written is None or written.declarations != (declaration,) or not written.says_synthetic or written.says_not:
@@ -255,3 +283,4 @@ def _write(source: Path, target: Path, writer: Writer, declaration: Declaration,
                 "expected to read back the mark that was written, found another. The file was left as it is. "
                 "Next: convert it to another format, and report this"
             )
+    return signed

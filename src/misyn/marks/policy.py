@@ -269,9 +269,7 @@ def _unfit(credential: Credential) -> bool:
 
 def _c7(seen: Observed) -> Iterator[Ruling]:
     if seen.credential.holds and seen.credential.synthetic is False and seen.any_evidence:
-        yield Ruling(
-            "contradictory", "a credential says that it was captured; something else says that it is synthetic"
-        )
+        yield Ruling("contradictory", "a credential says that it was captured; something else says synthetic")
 
 
 def _p1(seen: Observed) -> Iterator[Ruling]:

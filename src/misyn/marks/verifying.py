@@ -82,12 +82,10 @@ class FileVerdict:
 
     def _who(self) -> str:
         if self.declaration is not None:
-            how = "signed by a trusted party" if self.trusted else "not signed"
+            how = "signed by a trusted party" if self.trusted else "which no trusted party has signed"
             return f"it carries a declaration, {how}"
         if self.layers.get("credential", {}).get("state") in ("trusted", "untrusted"):
-            return (
-                f"a signed credential does, {'of a trusted party' if self.trusted else 'of a party not trusted here'}"
-            )
+            return f"a signed credential does, of a party {'trusted' if self.trusted else 'that is not trusted'} here"
         if self.layers.get("metadata", {}).get("found"):
             return "its format's standard field does, without a declaration of who made it and how"
         return "only what the generating program left in it does; nobody declared it"

@@ -53,6 +53,7 @@ class _Asked:
     place: Place
     anchors: Anchors
     proof: Proof | None
+    pixels: str | None
     manifest: bytes
 
 
@@ -62,6 +63,7 @@ def read(
     format: str,  # noqa: A002 - the word of the house for it
     trust: Trust = None,
     proof: Proof | None = None,
+    pixels: str | None = None,
 ) -> Credential:
     """Read a file's credential.
 
@@ -70,6 +72,7 @@ def read(
         format: the format's name in :data:`misyn.images.FORMATS`.
         trust: the roots the caller trusts: a PEM file, or certificates. None trusts nobody.
         proof: from a manifest's digest to the time from which on it is proven to exist (rule 4).
+        pixels: digest of the canonical pixels, where the caller knows it already; None has them decoded.
 
     Raises:
         SigningError: what the caller says to trust cannot be read.
@@ -87,13 +90,13 @@ def read(
     if not library.is_installed():
         sentence = "a credential is there and was not checked: pip install 'misyn[credential]'"
         return Credential(state="not searched", binding=place.binding, digest=digest(manifest), problems=(sentence,))
-    return _read(_Asked(path, place, anchors, proof, manifest))
+    return _read(_Asked(path, place, anchors, proof, pixels, manifest))
 
 
 def _read(asked: _Asked) -> Credential:
     pixels = None
     if asked.place.binding == "detached":
-        pixels = _pixels(asked.path)
+        pixels = _pixels(asked)
         if pixels is None:
             sentence = "a credential is there, but the pixels it speaks of cannot be read"
             return replace(_invalid(asked.place, "misyn.pixels", sentence), digest=digest(asked.manifest))
@@ -105,11 +108,13 @@ def _read(asked: _Asked) -> Credential:
     return _judged(asked, store, claimed(store), pixels)
 
 
-def _pixels(path: Path) -> str | None:
+def _pixels(asked: _Asked) -> str | None:
+    if asked.pixels is not None:
+        return asked.pixels
     from misyn.images import read as read_image  # noqa: PLC0415 - decoding only where a credential asks for it
 
     try:
-        return read_image(path).digest
+        return read_image(asked.path).digest
     except UnreadableImage:
         return None
 
@@ -202,7 +207,7 @@ def _image(
         return "other"
     if codes - _UNTRUSTED != {_MISMATCH} or said.pixels is None:
         return "unknown"
-    return "changed" if _pixels(asked.path) == said.pixels else "other"
+    return "changed" if _pixels(asked) == said.pixels else "other"
 
 
 def _why(place: Place, codes: frozenset[str], image: str) -> str:
