@@ -17,7 +17,8 @@ from misyn.cli import frame
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the marked copies.")
 @click.option("--in-place", is_flag=True, help="Replace each file, whole or not at all.")
-@click.option("--layers", default="metadata", show_default=True, help="Layers to write, separated by commas.")
+@click.option("--layers", help="Layers to write: metadata,credential. Default: metadata; with --key, both.")
+@click.option("--key", type=click.Path(exists=True, path_type=Path), help="Key folder that signs (misyn key new).")
 @click.option("--overwrite", is_flag=True, help="With --out: replace files that are already there.")
 @click.option("--force", is_flag=True, help="Mark a file whose header shows acquisition from a patient; recorded.")
 @click.option("--reason", default="", help="With --force: why; written into the declaration.")
@@ -27,7 +28,8 @@ def command(
     paths: tuple[Path, ...],
     record: Path,
     out: Path | None,
-    layers: str,
+    layers: str | None,
+    key: Path | None,
     reason: str,
     *,
     in_place: bool,
@@ -50,7 +52,8 @@ def command(
             in_place=in_place,
             overwrite=overwrite,
             force=(reason or "no reason given") if force else None,
-            layers=tuple(name.strip() for name in layers.split(",") if name.strip()),
+            layers=_layers(layers, key),
+            key=key,
             progress=progress,
         )
     if as_json:
@@ -60,3 +63,10 @@ def command(
     for file in result["files"]:
         for note in file["notes"]:
             click.echo(f"  {file['path']}: {note}", err=True)
+
+
+def _layers(given: str | None, key: Path | None) -> tuple[str, ...]:
+    """What was asked for; a key that is named is meant to sign."""
+    if given is None:
+        return ("metadata",) if key is None else ("metadata", "credential")
+    return tuple(name.strip() for name in given.split(",") if name.strip())

@@ -18,10 +18,17 @@ from misyn.cli import frame
     type=click.Choice(["synthetic", "no-evidence"]),
     help="Exit with 1 unless every file has this verdict.",
 )
+@click.option(
+    "--trust",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="root.pem of those whose signed credentials you trust; without it, no credential is trusted.",
+)
 @frame.workers_option
 @frame.json_option
 @frame.command
-def command(paths: tuple[Path, ...], expect: str | None, workers: int | None, *, as_json: bool) -> None:
+def command(
+    paths: tuple[Path, ...], expect: str | None, trust: Path | None, workers: int | None, *, as_json: bool
+) -> None:
     """Say, for every file, whether anything in it states synthetic origin.
 
     Four verdicts: synthetic, contradictory, no-evidence, unreadable. There is no verdict "medical": a file without a
@@ -30,7 +37,7 @@ def command(paths: tuple[Path, ...], expect: str | None, workers: int | None, *,
     from misyn.marks.collection import verify_all  # noqa: PLC0415 - numerics are imported when needed
 
     with frame.bar("verifying") as progress:
-        result = verify_all(paths, workers=workers, progress=progress)
+        result = verify_all(paths, trust=trust, workers=workers, progress=progress)
     if as_json:
         frame.print_json(result)
     else:

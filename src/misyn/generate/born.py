@@ -4,7 +4,8 @@ Rules
 -----
 1. An image is encoded in memory, marked in memory, and put on disk whole: an unmarked file never has a name.
 2. Names stay inside the output folder, and an existing file is not replaced.
-3. The format follows the name's ending; :data:`ENCODERS` lists what can be written.
+3. With a key, a signed credential is the last thing written, before the file gets its name.
+4. The format follows the name's ending; :data:`ENCODERS` lists what can be written.
 
 Example:
     >>> import tempfile, numpy as np
@@ -25,16 +26,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from numpy.typing import NDArray
 
 from misyn.atomic import replacing
 from misyn.errors import UsageError, WouldOverwrite
-from misyn.generate.declare import declare
+from misyn.generate.declare import declare, signing_key
 from misyn.generate.encoders import encoder_for
 from misyn.marks.declaration import Declaration
 from misyn.marks.metadata import writer_for
+from misyn.signing import SigningKey
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Birth:
 
     declaration: Declaration
     out: Path
+    key: SigningKey | None = None
     count: int = 0
 
     def save(self, pixels: NDArray[Any], name: str) -> Path:
@@ -61,9 +64,20 @@ class Birth:
         plain = io.BytesIO(encoder.encode(pixels))
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as target:
-            writer_for(encoder.format).write(plain, target, self.declaration)
+            self._mark(plain, target, encoder.format)
         self.count += 1
         return path
+
+    def _mark(self, plain: BinaryIO, target: BinaryIO, format: str) -> None:  # noqa: A002 - the house's word for it
+        """Write metadata, and with a key the credential over it."""
+        if self.key is None:
+            writer_for(format).write(plain, target, self.declaration)
+            return
+        from misyn.marks.credential.marking import sign_new  # noqa: PLC0415 - optional
+
+        marked = io.BytesIO()
+        writer_for(format).write(plain, marked, self.declaration)
+        sign_new(marked, target, format=format, declaration=self.declaration, key=self.key)
 
     def _place(self, name: str) -> Path:
         path = self.out / name
@@ -81,6 +95,7 @@ def born(
     out: Path | str,
     now: datetime | None = None,
     weights: str | None = None,
+    key: Path | str | None = None,
 ) -> Iterator[Birth]:
     """Open a folder in which everything saved is marked as the record's technique's synthetic images.
 
@@ -89,11 +104,15 @@ def born(
         out: the folder; made when absent.
         now: the time of birth; default: when this is called.
         weights: digest of the model's weights, where the record does not name it.
+        key: the key folder (``misyn key new``) whose key signs a credential into every file; None writes metadata only.
 
     Raises:
         RecordError: the record has mistakes.
+        MissingExtra: ``key`` is given, and the C2PA library is not installed.
+        SigningError: the folder holds no usable key.
     """
+    signing = None if key is None else signing_key(Path(key))
     declaration = declare(Path(record), now=now or datetime.now(UTC), weights=weights)
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    yield Birth(declaration, folder)
+    yield Birth(declaration, folder, signing)

@@ -20,8 +20,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from misyn.errors import SigningError
+from misyn.marks.credential import library
 from misyn.marks.declaration import Declaration
 from misyn.practice.record import load
+from misyn.signing import SigningKey, find
+from misyn.signing import load as load_key
 
 
 def declare(record_path: Path, *, now: datetime, weights: str | None = None) -> Declaration:
@@ -41,3 +45,20 @@ def declare(record_path: Path, *, now: datetime, weights: str | None = None) -> 
         content["technique"] = {**content["technique"], "weights": weights}
     created = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Declaration.from_record(content, created=created, record_digest=record.digest)
+
+
+def signing_key(place: Path | None) -> SigningKey:
+    """Load the key that signs credentials: the one named, else ``MISYN_KEY``, else the user's own.
+
+    Args:
+        place: a key folder, or None.
+
+    Raises:
+        MissingExtra: the C2PA library is not installed.
+        SigningError: no key is there, or it cannot be used.
+    """
+    library.load()
+    found = find(place)
+    if found is None:
+        raise SigningError("expected a signing key for the layer credential, found none. Next: misyn key new")
+    return load_key(found)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from misyn.errors import MarkError, MisynError, UsageError
-from misyn.generate.declare import declare
+from misyn.generate.declare import declare, signing_key
 from misyn.images.folder import images_in
 from misyn.marks import mark
 
@@ -33,6 +33,7 @@ def mark_existing(
     overwrite: bool = False,
     force: str | None = None,
     layers: Sequence[str] = ("metadata",),
+    key: Path | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Mark files and folders as synthetic images of the record's technique.
@@ -46,6 +47,7 @@ def mark_existing(
         overwrite: with ``out``, replace files that are already there.
         force: why to mark files whose header speaks against it; written into their declaration.
         layers: which layers to write.
+        key: the key folder for the layer credential; None looks where ``misyn key show`` does.
         progress: called with (done, total).
 
     Returns:
@@ -53,11 +55,14 @@ def mark_existing(
 
     Raises:
         UsageError: neither or both of ``out`` and ``in_place``.
+        MissingExtra: a credential is asked for, and the C2PA library is not installed.
+        SigningError: a credential is asked for, and there is no usable key.
         MisynError: a subtype, with the file's name: see :func:`misyn.marks.mark`.
     """
     if (out is None) == (not in_place):
         found = "both" if in_place else "neither"
         raise UsageError(f"expected --out FOLDER or --in-place, found {found}. Next: say where the marked files go")
+    signing = signing_key(key) if "credential" in layers else None
     declaration = declare(record, now=now)
     work = [pair for place in places for pair in _targets(place, out)]
     files: list[dict[str, Any]] = []
@@ -73,6 +78,7 @@ def mark_existing(
                 overwrite=overwrite,
                 force=force,
                 layers=layers,
+                key=signing,
             )
         except MisynError as error:
             raise _with_name(error, path, done) from error

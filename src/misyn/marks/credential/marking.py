@@ -12,6 +12,7 @@ Example:
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -90,11 +91,43 @@ def sign(
         plain = cast("BinaryIO", waiting)
         writer.write(stream, plain, declaration)
         digest = writing.write(plain, file, format=writer.format, declaration=declaration, key=key, pixels=pixels)
+    _check(file, writer.format, declaration, key=key, pixels=pixels)
+    return digest
+
+
+def sign_new(marked: BinaryIO, file: BinaryIO, *, format: str, declaration: Declaration, key: SigningKey) -> str:  # noqa: A002
+    """Sign an image that has never been on the disk: ``marked`` is the whole file, with its metadata.
+
+    Args:
+        marked: a seekable stream.
+        file: an empty file, open for reading and writing, which has a name on the disk that nobody knows yet.
+        format: the format's name.
+        declaration: what is signed.
+        key: who signs.
+
+    Returns:
+        The digest of the credential.
+
+    Raises:
+        MarkError: what was signed does not read back.
+    """
+    marked.seek(0)
+    shutil.copyfileobj(marked, file, 1 << 20)
     file.flush()
-    found = reading.read(Path(file.name), format=writer.format, trust=key.chain[-1:], pixels=pixels)
+    pixels = read_image(Path(file.name)).digest
+    file.seek(0)
+    file.truncate()
+    digest = writing.write(marked, file, format=format, declaration=declaration, key=key, pixels=pixels)
+    _check(file, format, declaration, key=key, pixels=pixels)
+    return digest
+
+
+def _check(file: BinaryIO, format: str, declaration: Declaration, *, key: SigningKey, pixels: str) -> None:  # noqa: A002
+    """Rule M2, for the credential."""
+    file.flush()
+    found = reading.read(Path(file.name), format=format, trust=key.chain[-1:], pixels=pixels)
     if found.state != "trusted" or found.declaration != declaration:
         raise MarkError(
             "expected to read back the credential that was signed, found another. The file was left as it is. "
             "Next: convert it to another format, and report this"
         )
-    return digest
