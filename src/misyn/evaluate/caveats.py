@@ -147,11 +147,17 @@ def _patients(sample: Sample) -> Iterator[Caveat]:
             f"Which of {sample.name} come from the same patient is not known; each counts as a patient of its own. "
             + narrow,
         )
+    elif sample.unit != "patient":
+        yield Caveat(
+            "patients-unknown",
+            f"{sentence(sample.name)} are grouped by {sample.unit}, which is no patient: patients are unknown. "
+            + narrow,
+        )
     elif not sample.patients_known:
         yield Caveat(
             "patients-unknown",
-            f"{sentence(sample.name)} are grouped by {sample.unit}, and which patient each comes from is not known for "
-            f"all. {narrow}",
+            f"Of some of {sample.name} the patient is not known; each of these counts as a patient of its own. "
+            + narrow,
         )
     if sample.n_units < FEW:
         yield Caveat(
