@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misyn.evaluate import grounding, measures, memorisation, neighbours
-from misyn.evaluate.caveats import small_groups
+from misyn.evaluate.caveats import counted, small_groups
 from misyn.evaluate.coverage import by_group
 from misyn.evaluate.pair import ONE_DRAW, Pair, Settings
 from misyn.evaluate.sampling import generator, up_to
@@ -125,7 +125,7 @@ def _support(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> N
     to_medical = main.to_medical.distances[:, 0]
     found = grounding.support(to_medical, distances, patients=patients, random=generator(seed, "support", origin))
     if found is None:
-        result.caveats.append(_too_few(main, len(distances)))
+        result.caveats.append(_too_few(main, len(np.unique(patients))))
         return
     result.supported = found.flags
     method = f"nearest medical image no farther than 95 % of unseen ones are from theirs; calibrated on {said}"
@@ -178,7 +178,7 @@ def _copies(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> No
     if held_out is not None:
         found = memorisation.suspects(to_medical, distances, patients=patients, random=random)
     if found is None:
-        result.caveats.append(_too_few(main, 0 if held_out is None else len(held_out)))
+        result.caveats.append(_too_few(main, 0 if held_out is None else len(np.unique(patients))))
         return
     result.suspected = found.flags
     method = (
@@ -258,8 +258,8 @@ def _caveats(main: Pair) -> Iterator[Caveat]:
 def _too_few(main: Pair, n: int) -> Caveat:
     return Caveat(
         "few-held-out",
-        f"{n} medical images are too few to say how near unseen ones come to {main.medical.name} (19 are needed): "
-        "support, or suspected copies, are not given",
+        f"With {counted(n, main.medical.unit)} one cannot say how near unseen medical images come to "
+        f"{main.medical.name} (19 are needed): support or suspected copies are not given",
     )
 
 
