@@ -62,7 +62,7 @@ def coverage(case: Case) -> Decision:
         return not_assessed("coverage of medical images was not measured", next=_EVALUATE)
     role = row.get("set") or "medical"
     groups = case.evaluation.by_patient_group("coverage", set=row.get("set"))
-    told = f"coverage of the {role} images is {shown(row)}"
+    told = f"coverage of the {role} images is {shown(row)}" + _in_their_place(case, row)
     if not groups:
         return not_assessed(
             f"{told} overall; no patient groups were given, so who is left out is unknown", next=_GROUPS
@@ -75,6 +75,14 @@ def coverage(case: Case) -> Decision:
             next="name the training images in data.training",
         )
     return met(told)
+
+
+def _in_their_place(case: Case, row: Row) -> str:
+    """Coverage grows with the number of images: what as many medical images reach is the number to hold it against."""
+    control = case.evaluation.estimate("coverage_baseline", set=row.get("set"))
+    if control is None:
+        return ""
+    return f", where {control['n_synthetic']} medical images in their place reach {control['value']:.3g}"
 
 
 def shift(case: Case) -> Decision:
