@@ -103,8 +103,10 @@ def test_the_c2pa_library_itself_calls_it_trusted_and_finds_no_thumbnail(
     assert len(said["manifests"]) == 1
     assert "thumbnail" not in json.dumps(manifest)
     labels = {assertion["label"]: assertion["data"] for assertion in manifest["assertions"]}
-    assert labels["org.misyn.declaration"] == declaration.to_json()
-    assert labels["org.misyn.pixels"] == {"digest": misyn.read(path).digest}
+    assert labels["org.misyn.declaration"] == {
+        "declaration": declaration.to_json(),
+        "pixels": misyn.read(path).digest,
+    }
     (action,) = labels["c2pa.actions.v2"]["actions"]
     assert action["action"] == "c2pa.created"
     assert action["digitalSourceType"].endswith("/trainedAlgorithmicMedia")

@@ -2,8 +2,8 @@
 
 Rules
 -----
-1. A manifest of ours has three assertions: the action ``c2pa.created`` with its DigitalSourceType, the declaration, and
-   the digest of the canonical pixels. No thumbnail, no title, no path.
+1. A manifest of ours has two assertions: the action ``c2pa.created`` with its DigitalSourceType, and misyn's own, with
+   the declaration and the digest of the canonical pixels. No thumbnail, no title, no path.
 2. Of a manifest that is read, only the active one counts: what an ingredient says is about another image.
 3. Everything read is bounded and made safe to show.
 4. A detached manifest signs one line that names the canonical pixels by digest (:func:`bound_line`), not the samples:
@@ -31,7 +31,6 @@ from misyn.marks.shown import shown
 
 ACTIONS = ("c2pa.actions", "c2pa.actions.v2")
 DECLARATION = "org.misyn.declaration"
-PIXELS = "org.misyn.pixels"
 _MAKING = ("c2pa.created", "c2pa.edited", "c2pa.converted", "c2pa.opened", "c2pa.placed")
 
 
@@ -68,8 +67,7 @@ def definition(declaration: Declaration, *, pixels: str) -> dict[str, Any]:
         "claim_generator_info": [{"name": "misyn", "version": __version__}],
         "assertions": [
             {"label": "c2pa.actions.v2", "data": {"actions": [created]}},
-            {"label": DECLARATION, "data": declaration.to_json()},
-            {"label": PIXELS, "data": {"digest": pixels}},
+            {"label": DECLARATION, "data": {"declaration": declaration.to_json(), "pixels": pixels}},
         ],
     }
 
@@ -86,13 +84,14 @@ def claimed(store: Mapping[str, Any]) -> Claimed:
         for one in (assertions if isinstance(assertions, list) else ())
         if isinstance(one, Mapping) and isinstance(one.get("label"), str) and isinstance(one.get("data"), Mapping)
     ]
-    declaration, malformed = _declaration([data for label, data in found if label == DECLARATION])
-    digests = [data.get("digest") for label, data in found if label == PIXELS]
+    ours = [data for label, data in found if label == DECLARATION]
+    declaration, malformed = _declaration(ours)
+    pixels = ours[0].get("pixels") if len(ours) == 1 else None
     return Claimed(
         synthetic=_synthetic([data for label, data in found if label in ACTIONS]),
         declaration=declaration,
         malformed=malformed,
-        pixels=digests[0] if len(digests) == 1 and is_digest(digests[0]) else None,
+        pixels=pixels if is_digest(pixels) else None,
         name=_name(active.get("signature_info")),
         generator=_generator(active),
     )
@@ -103,8 +102,9 @@ def _declaration(found: list[Mapping[str, Any]]) -> tuple[Declaration | None, st
         return None, None
     if len(found) > 1:
         return None, "the credential carries more than one declaration"
+    given = found[0].get("declaration")
     try:
-        return Declaration.from_json(found[0]), None
+        return Declaration.from_json(given if isinstance(given, Mapping) else {}), None
     except RecordError as error:
         return None, f"the declaration in the credential does not hold: {shown(str(error))}"
 

@@ -3,7 +3,7 @@
 Rules
 -----
 1. Those of :mod:`misyn.marks.marking`, M1, M2 and M8: this module only carries them out.
-2. The marked file waits, in memory or beside its target, to be signed; the credential is the last thing written to it.
+2. The credential is the last thing written to a file.
 
 Example:
     >>> key_for(("metadata",), None) is None
@@ -13,10 +13,9 @@ Example:
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from misyn.errors import MarkError, UsageError
 from misyn.images.formats import read as read_image
@@ -25,8 +24,6 @@ from misyn.marks.credential.places import place_for
 from misyn.marks.declaration import Declaration
 from misyn.marks.metadata import Writer
 from misyn.signing import SigningKey
-
-_IN_MEMORY = 8 << 20  # bytes of a marked file that wait in memory; larger ones wait on the disk
 
 
 def key_for(layers: Sequence[str], key: SigningKey | None) -> SigningKey | None:
@@ -87,10 +84,7 @@ def sign(
         MarkError: what was signed does not read back.
     """
     pixels = read_image(source).digest
-    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=str(Path(file.name).parent)) as waiting:
-        plain = cast("BinaryIO", waiting)
-        writer.write(stream, plain, declaration)
-        digest = writing.write(plain, file, format=writer.format, declaration=declaration, key=key, pixels=pixels)
+    digest = writing.write_both(stream, file, format=writer.format, declaration=declaration, key=key, pixels=pixels)
     _check(file, writer.format, declaration, key=key, pixels=pixels)
     return digest
 

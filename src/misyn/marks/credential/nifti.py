@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 from misyn.errors import MalformedImage
 from misyn.marks.credential.packed import pack, unpack
+from misyn.marks.declaration import Declaration
 from misyn.marks.metadata import nifti
 
 _HEAD, _TAIL = b'{"credential":"', b'"}'
@@ -43,3 +44,9 @@ def get(source: BinaryIO) -> bytes | None:
 def put(source: BinaryIO, target: BinaryIO, manifest: bytes) -> None:
     """Copy the file with the manifest store in an extension."""
     nifti.put_extension(source, target, _HEAD + pack(manifest) + _TAIL, instead_of=is_ours)
+
+
+def put_both(source: BinaryIO, target: BinaryIO, manifest: bytes, declaration: Declaration) -> None:
+    """Copy the unmarked file with metadata and manifest store in one pass, so that gzip is deflated once."""
+    content = _HEAD + pack(manifest) + _TAIL
+    nifti.put_extension(source, target, content, instead_of=is_ours, declaration=declaration)

@@ -4,7 +4,8 @@ Rules
 -----
 1. *Embedded* places belong to the C2PA library, which is named the format by its media type.
 2. *Detached* places are this package's modules, each with ``get(source) -> bytes | None`` and
-   ``put(source, target, manifest)``; they lie where the metadata layer writes too.
+   ``put(source, target, manifest)``; they lie where the metadata layer writes too. A module may have ``put_both``,
+   which writes metadata and manifest in one pass.
 3. Whether a manifest is there is found out without the C2PA library.
 
 To add a format: where C2PA has a handler, add a line with its media type; elsewhere write a module with ``get`` and
@@ -18,14 +19,21 @@ Example:
 from __future__ import annotations
 
 import importlib
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, Literal, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, cast
 
 from misyn.errors import NoRoomForMark, UnreadableImage
 from misyn.images.containment import contained
 from misyn.images.limits import DEFAULT
+from misyn.marks.metadata import writer_for
+
+if TYPE_CHECKING:
+    from misyn.marks.declaration import Declaration
 
 DETACHED_TYPE = "application/octet-stream"
+IN_MEMORY = 8 << 20  # bytes of a file that wait in memory between two passes; larger ones wait on the disk
 MOST_MANIFEST = 4 << 20  # with a declaration of 64 KiB and a chain of five; what is larger is not ours
 
 
@@ -77,10 +85,28 @@ class Place:
             UnreadableImage: the file does not keep its format's rules.
             OSError: the target cannot be written.
         """
+        self._write(lambda: self._module().put(source, target, manifest))
+
+    def put_both(self, source: BinaryIO, target: BinaryIO, manifest: bytes, *, declaration: Declaration) -> None:
+        """Copy the unmarked ``source`` to ``target`` with the metadata layer and a detached manifest store in it.
+
+        Raises:
+            As :meth:`put`.
+        """
+        both = getattr(self._module(), "put_both", None)
+        if both is not None:
+            self._write(lambda: both(source, target, manifest, declaration))
+            return
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as waiting:
+            marked = cast("BinaryIO", waiting)
+            writer_for(self.format).write(source, marked, declaration)
+            self.put(marked, target, manifest)
+
+    def _write(self, write: Callable[[], None]) -> None:
         disk: OSError | None = None
         with contained(self.format, path=None, limits=DEFAULT):
             try:
-                self._module().put(source, target, manifest)
+                write()
             except OSError as error:  # a full disk says nothing about the file
                 disk = error
         if disk is not None:

@@ -20,14 +20,16 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from typing import Any, BinaryIO, cast
 
 from misyn.canonical import digest
 from misyn.errors import MarkError, SigningError
 from misyn.marks.credential import library
 from misyn.marks.credential.manifest import bound_line, definition
-from misyn.marks.credential.places import Place, place_for
+from misyn.marks.credential.places import IN_MEMORY, Place, place_for
 from misyn.marks.declaration import Declaration
+from misyn.marks.metadata import writer_for
 from misyn.marks.shown import shown
 from misyn.signing import SigningKey
 
@@ -68,6 +70,31 @@ def write(
     manifest = _signed(place, declaration, key, pixels, source=line, target=io.BytesIO())
     place.put(source, target, manifest)
     return digest(manifest)
+
+
+def write_both(
+    source: BinaryIO,
+    target: BinaryIO,
+    *,
+    format: str,  # noqa: A002
+    declaration: Declaration,
+    key: SigningKey,
+    pixels: str,
+) -> str:
+    """Copy an unmarked ``source`` to ``target`` with the metadata layer and, over it, a signed credential.
+
+    Arguments, result and errors are those of :func:`write`; an earlier mark in ``source`` is replaced.
+    """
+    place = place_for(format)
+    if place.binding == "detached":
+        line = io.BytesIO(bound_line(pixels))
+        manifest = _signed(place, declaration, key, pixels, source=line, target=io.BytesIO())
+        place.put_both(source, target, manifest, declaration=declaration)
+        return digest(manifest)
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as waiting:
+        marked = cast("BinaryIO", waiting)
+        writer_for(format).write(source, marked, declaration)
+        return digest(_signed(place, declaration, key, pixels, source=marked, target=target))
 
 
 def _signed(

@@ -111,7 +111,7 @@ def write(source: BinaryIO, target: BinaryIO, declaration: Declaration) -> None:
         MalformedImage: the header or its extensions do not hold.
         NoRoomForMark: Analyze 7.5, or bytes of unknown meaning where the extension would go.
     """
-    _rewrite(source, target, lambda header: _ahead(header, declaration))
+    _rewrite(source, target, lambda header: _declared(header, declaration))
 
 
 def extensions_of(source: BinaryIO) -> tuple[Extension, ...]:
@@ -126,21 +126,32 @@ def extensions_of(source: BinaryIO) -> tuple[Extension, ...]:
 
 
 def put_extension(
-    source: BinaryIO, target: BinaryIO, content: bytes, *, instead_of: Callable[[Extension], bool]
+    source: BinaryIO,
+    target: BinaryIO,
+    content: bytes,
+    *,
+    instead_of: Callable[[Extension], bool],
+    declaration: Declaration | None = None,
 ) -> None:
     """Copy ``source`` to ``target`` with a further comment in its header, instead of those ``instead_of`` names.
+
+    With ``declaration``, what :func:`write` does is done in the same pass: a gzip file is deflated once.
 
     Raises:
         MalformedImage, NoRoomForMark: as :func:`write`.
     """
-    _rewrite(source, target, lambda header: _with_extension(header, content, instead_of))
+
+    def changed(header: _Header) -> _Header:
+        return _extended(header if declaration is None else _declared(header, declaration), content, instead_of)
+
+    _rewrite(source, target, changed)
 
 
-def _rewrite(source: BinaryIO, target: BinaryIO, ahead_of: Callable[[_Header], bytes]) -> None:
+def _rewrite(source: BinaryIO, target: BinaryIO, change: Callable[[_Header], _Header]) -> None:
     """Copy the samples behind new header bytes; gzip stays gzip (rule 4)."""
     with _plain(source) as plain:
         header = _read(plain)
-        ahead = ahead_of(header)
+        ahead = _ahead(change(header))
         pieces: list[Piece] = [ahead] if header.samples is None else [ahead, Span(header.samples)]
         if plain is source:
             splice(plain, target, pieces)
@@ -284,26 +295,30 @@ def _gather_descrip(descrip: bytes, gathering: Gathering) -> None:
         gathering.carries("nifti", "descrip", descrip.decode("latin-1"))
 
 
-def _ahead(header: _Header, declaration: Declaration) -> bytes:
-    """Everything before the samples, with the mark in it."""
+def _declared(header: _Header, declaration: Declaration) -> _Header:
+    """The header with the mark in it (rules 1 and 2)."""
     original = _original(header)
     content = json.dumps({"declaration": declaration.to_json(), "descrip": original}, separators=(",", ":"))
     at = header.version.descrip
-    raw = bytearray(header.raw)
-    raw[at : at + 80] = _descrip(declaration, original).ljust(80, b"\0")
-    changed = replace(header, raw=bytes(raw))
-    return _with_extension(changed, content.encode("ascii"), lambda extension: _ours(extension) is not None)
+    raw = header.raw[:at] + _descrip(declaration, original).ljust(80, b"\0") + header.raw[at + 80 :]
+    changed = replace(header, raw=raw)
+    return _extended(changed, content.encode("ascii"), lambda extension: _ours(extension) is not None)
 
 
-def _with_extension(header: _Header, content: bytes, instead_of: Callable[[Extension], bool]) -> bytes:
-    """Everything before the samples, with one more comment last."""
+def _extended(header: _Header, content: bytes, instead_of: Callable[[Extension], bool]) -> _Header:
+    """The header with one more comment last."""
     if any(header.rest):
         raise NoRoomForMark(
             "expected samples right after the header's extensions, found bytes of unknown meaning between them. "
             "Next: save the volume again with software that writes plain NIfTI"
         )
-    kept = b"".join(extension.raw for extension in header.extensions if not instead_of(extension))
-    extensions = kept + _extension(content, header.order)
+    kept = tuple(extension for extension in header.extensions if not instead_of(extension))
+    return replace(header, extensions=(*kept, Extension(COMMENT, _extension(content, header.order))))
+
+
+def _ahead(header: _Header) -> bytes:
+    """Everything before the samples."""
+    extensions = b"".join(extension.raw for extension in header.extensions)
     raw = bytearray(header.raw)
     if header.single:
         place, code = header.version.offset
