@@ -235,6 +235,12 @@ def declaration() -> Declaration:
 
 
 @pytest.fixture(scope="session")
+def make_dicom() -> Callable[..., bytes]:
+    """Build one DICOM file with attributes of its own."""
+    return dicom
+
+
+@pytest.fixture(scope="session")
 def built() -> dict[str, bytes]:
     """Every sample's bytes, built once."""
     return {name: make() for name, (_, _, make) in SAMPLES.items()}

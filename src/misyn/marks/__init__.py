@@ -2,7 +2,8 @@
 
 Rules
 -----
-1. :func:`mark` writes, :func:`verify` reads and judges, :class:`Declaration` is what is said.
+1. :func:`mark` writes, :func:`verify` reads and judges, :class:`Declaration` is what is said; :func:`inherit` hands the
+   declaration of synthetic images down to what is made from them.
 2. Importing this package imports no format and no parser: names are fetched when they are first used. The functions
    live in ``marking`` and ``verifying``, because a module named like a function would take its name in this package.
 
@@ -19,16 +20,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from misyn.marks.declaration import Declaration, Technique
+    from misyn.marks.inheritance import inherit
     from misyn.marks.marking import MarkResult, mark
     from misyn.marks.verifying import FileVerdict, verify
 
-__all__ = ["Declaration", "FileVerdict", "MarkResult", "Technique", "mark", "verify"]
+__all__ = ["Declaration", "FileVerdict", "MarkResult", "Technique", "inherit", "mark", "verify"]
 
 _HOMES = {
     "Declaration": "declaration",
     "FileVerdict": "verifying",
     "MarkResult": "marking",
     "Technique": "declaration",
+    "inherit": "inheritance",
     "mark": "marking",
     "verify": "verifying",
 }

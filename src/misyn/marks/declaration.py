@@ -9,7 +9,8 @@ Rules
    what every format can carry, whatever its character set. Its digest is over the canonical bytes (RFC 8785).
 5. The present time is an argument (``created``, RFC 3339): the same facts make the same bytes.
 6. Reading is bounded: at most :data:`MOST_BYTES` bytes, no key twice, no NaN, no control characters.
-7. It is unsigned. Anyone can write one; only a credential makes it more than a statement.
+7. ``derivation`` and ``label`` are written only where they say something: other declarations keep their bytes.
+8. It is unsigned. Anyone can write one; only a credential makes it more than a statement.
 
 Follows RFC 8259 (JSON), RFC 8785 (canonical JSON), RFC 3339 (time).
 
@@ -25,26 +26,20 @@ Example:
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from misyn.canonical import canonical_bytes, is_digest, record_digest
-from misyn.errors import EvidenceError, RecordError
+from misyn.errors import RecordError
+from misyn.marks.declaration_problems import KEYS, LONGEST_TEXT, MOST_BYTES, REQUIRED, TECHNIQUE, problems_of
+from misyn.marks.derivation import Derivation
 
 SCHEMA = "misyn/declaration/1"
 INTRINSIC_LIMITS = (
     "No patient stands behind this synthetic image. It lacks inherent grounding in medical phenomena, cannot fully "
     "represent the training images, and brings distribution shift and bias."
 )
-MOST_BYTES = 64 << 10
-LONGEST_NAME = 200
-LONGEST_TEXT = 2000
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-
-Problem = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +77,8 @@ class Declaration:
         derived_from: digests of the images it was made from (its source images), in order.
         forced: why a file was marked although its header speaks against it, or None.
         log_entry: where it was published, or None.
+        derivation: by what step it was derived from which images, where it was (:mod:`misyn.marks.derivation`).
+        label: the words of the visible label, where its pixels or an overlay carry one.
         unknown: keys this version does not know, kept.
 
     Raises:
@@ -97,11 +94,13 @@ class Declaration:
     derived_from: tuple[str, ...] = ()
     forced: str | None = None
     log_entry: str | None = None
+    derivation: Derivation | None = None
+    label: str | None = None
     unknown: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Refuse a declaration that does not hold, with all its problems (rule 1)."""
-        problems = list(_problems(self))
+        problems = list(problems_of(self))
         if problems:
             raise RecordError(problems)
 
@@ -116,9 +115,11 @@ class Declaration:
         return {
             **self.unknown,
             "schema": SCHEMA,
-            "technique": {**technique.unknown, **{name: getattr(technique, name) for name in _TECHNIQUE}},
-            **{name: getattr(self, name) for name in _KEYS},
+            "technique": {**technique.unknown, **{name: getattr(technique, name) for name in TECHNIQUE}},
+            **{name: getattr(self, name) for name in KEYS},
             "derived_from": list(self.derived_from),
+            **({} if self.derivation is None else {"derivation": self.derivation.to_json()}),
+            **({} if self.label is None else {"label": self.label}),
         }
 
     def to_bytes(self) -> bytes:
@@ -147,13 +148,15 @@ class Declaration:
         given = record.get("technique")
         if not isinstance(given, Mapping):
             raise RecordError([("technique", "expected a mapping with a name, found none")])
-        technique = Technique(**_known(given, _TECHNIQUE), unknown=_others(given, _TECHNIQUE))
+        technique = Technique(**_known(given, TECHNIQUE), unknown=_others(given, TECHNIQUE))
         sources = record.get("derived_from") or ()
         return cls(
-            **_known(record, _KEYS),
+            **_known(record, KEYS),
             technique=technique,
             derived_from=tuple(sources) if isinstance(sources, list | tuple) else (sources,),
-            unknown=_others(record, (*_KEYS, "schema", "technique", "derived_from")),
+            derivation=None if record.get("derivation") is None else Derivation.from_json(record["derivation"]),
+            label=record.get("label"),
+            unknown=_others(record, (*KEYS, "schema", "technique", "derived_from", "derivation", "label")),
         )
 
     @classmethod
@@ -187,7 +190,7 @@ class Declaration:
         technique["weights"] = weights if is_digest(weights) else None  # a path says nothing outside its machine
         use = record.get("use")
         return cls(
-            technique=Technique(**_known(technique, _TECHNIQUE, required=True)),
+            technique=Technique(**_known(technique, TECHNIQUE, required=True)),
             responsible=_people(record.get("responsible")),
             created=created,
             intended_use=_cut(use.get("intended") if isinstance(use, Mapping) else None),
@@ -196,17 +199,9 @@ class Declaration:
         )
 
 
-_TECHNIQUE = ("name", "version", "kind", "method", "weights")
-_KEYS = ("responsible", "created", "intended_use", "limits", "record", "forced", "log_entry")
-_REQUIRED = frozenset({"name", "responsible", "created", "limits"})
-_NULLABLE = frozenset({"weights", "record", "forced", "log_entry"})
-_DIGESTS = frozenset({"weights", "record"})
-_NAMES = frozenset({"name", "version", "kind", "method", "created", "weights", "record"})
-
-
 def _known(record: Mapping[str, Any], names: Sequence[str], *, required: bool = False) -> dict[str, Any]:
     """Pick the known keys; what is absent keeps its default, except where the check has to name it."""
-    must = {name: "" for name in names if name in _REQUIRED and (required or name != "limits")}
+    must = {name: "" for name in names if name in REQUIRED and (required or name != "limits")}
     found = {name: record[name] for name in names if record.get(name) is not None}
     return {**must, **{name: str(value) if _is_version(name, value) else value for name, value in found.items()}}
 
@@ -233,47 +228,6 @@ def _people(given: object) -> str:
 def _cut(text: object) -> str:
     line = " ".join(text.split()) if isinstance(text, str) else ""
     return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"
-
-
-def _problems(declaration: Declaration) -> Iterator[Problem]:
-    """Yield everything that is wrong, in the order of the fields."""
-    for name in _TECHNIQUE:
-        yield from _text_problems(f"technique.{name}", name, getattr(declaration.technique, name))
-    for name in _KEYS:
-        yield from _text_problems(name, name, getattr(declaration, name))
-    if isinstance(declaration.created, str) and declaration.created and not _TIME.fullmatch(declaration.created):
-        yield "created", "expected a time such as 2026-11-22T10:00:00Z (RFC 3339), found other text"
-    for n, source in enumerate(declaration.derived_from):
-        if not is_digest(source):
-            yield f"derived_from[{n}]", "expected a digest sha256:<64 hex digits>, found something else"
-    yield from _size_problems(declaration)
-
-
-def _text_problems(where: str, name: str, value: object) -> Iterator[Problem]:
-    if value is None and name in _NULLABLE:
-        return
-    longest = LONGEST_NAME if name in _NAMES else LONGEST_TEXT
-    if not isinstance(value, str):
-        yield where, f"expected text, found {type(value).__name__}"
-    elif not value.strip() and name in _REQUIRED:
-        yield where, "expected text, found none"
-    elif len(value) > longest:
-        yield where, f"expected at most {longest} characters, found {len(value)}"
-    elif _CONTROL.search(value):
-        yield where, "expected printable text, found control characters"
-    elif name in _DIGESTS and not is_digest(value):
-        yield where, "expected a digest sha256:<64 hex digits>, found something else"
-
-
-def _size_problems(declaration: Declaration) -> Iterator[Problem]:
-    try:
-        size = len(declaration.to_text().encode("ascii"))
-        declaration.to_bytes()
-    except (TypeError, ValueError, RecursionError, EvidenceError):
-        yield "", "expected only what JSON can say, found something else"
-        return
-    if size > MOST_BYTES:
-        yield "", f"expected at most {MOST_BYTES} bytes in all, found {size}"
 
 
 def _parse(data: str | bytes) -> Mapping[str, Any]:

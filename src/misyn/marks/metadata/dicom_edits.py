@@ -33,7 +33,9 @@ GROUP = 0x4D53
 IMAGE_TYPE, SYNTHETIC, DERIVATION, EQUIPMENT = 0x00080008, 0x0008001C, 0x00082111, 0x0018A001
 _CONTRIBUTION, _FRAME_TYPE = 0x0018A003, 0x00089007
 _OURS = b"misyn:declaration "
-_SENTENCE = re.compile(rb"(?:; )?Synthetic image \(misyn\): [^;]*; no patient stands behind it\.")
+_SENTENCE = re.compile(
+    rb"(?:; )?Synthetic image \(misyn\): [^;]*; (?:no patient stands behind it|made in part from other images)\."
+)
 _MOST_DERIVATION = 1024  # PS3.5 table 6.2-1, ST
 # Where enhanced objects repeat ImageType per frame: the functional groups, and each kind's frame type sequence.
 _FUNCTIONAL_GROUPS = (0x52009229, 0x52009230)

@@ -28,8 +28,10 @@ def sentence(declaration: Declaration) -> bytes:
     """The sentence for DerivationDescription, in ASCII."""
     technique = declaration.technique
     name = " ".join(filter(None, (technique.name, technique.version))).replace(";", ",")
-    ascii_name = name.encode("ascii", "replace").decode("ascii")
-    return f"Synthetic image (misyn): {_line(ascii_name, 128)}; no patient stands behind it.".encode("ascii")
+    step = declaration.derivation
+    by = "" if step is None else f", by {_line(step.how.replace(';', ','), 128)}"
+    behind = "made in part from other images" if step is not None and step.is_mixed else "no patient stands behind it"
+    return f"Synthetic image (misyn): {_line(name, 128)}{by}; {behind}.".encode("ascii", "replace")
 
 
 def equipment(declaration: Declaration, syntax: Syntax) -> bytes:
