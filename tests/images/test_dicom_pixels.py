@@ -379,3 +379,16 @@ def test_fewer_frames_than_declared_is_malformed(tmp_path: Path) -> None:
     header.save_as(tmp_path / "fewer.dcm")
     with pytest.raises(MalformedImage):
         read(tmp_path / "fewer.dcm")
+
+
+def test_run_lengths_that_look_like_a_codestream_by_chance_are_read(tmp_path: Path) -> None:
+    """FF 4F FF 51 starts a JPEG 2000 codestream; in run lengths these are four bytes like any others."""
+    data = pydicom.dcmread(shipped("CT_small.dcm"))
+    pixels = data.pixel_array.astype(np.int16).copy()
+    siz = bytes.fromhex("ff4fff51 0029 0102 10203040 10213141 01020304 01020305") + bytes(range(40, 56)) + b"\1\2"
+    pixels[5, 5 : 5 + len(siz)] = np.frombuffer(siz, np.int8).astype(np.int16) << 8  # in the segment of high bytes
+    data.PixelData = pixels.tobytes()
+    data.compress(UID("1.2.840.10008.1.2.5"), generate_instance_uid=False)
+    assert b"\xff\x4f\xff\x51" in data.PixelData
+    data.save_as(tmp_path / "rle.dcm")
+    assert np.array_equal(read(tmp_path / "rle.dcm").pixels, pixels)

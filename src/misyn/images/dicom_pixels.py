@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from pydicom._uid_dict import UID_dictionary
 from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import Decoder, get_decoder
-from pydicom.uid import UID
+from pydicom.uid import UID, RLELossless
 
 from misyn.errors import LimitExceeded, MalformedImage, UnreadableImage, UnsupportedImage
 from misyn.images import dicom_codestream, dicom_jpeg, dicom_palette
@@ -202,10 +202,11 @@ class _Source:
     def _check_streams(self, frame: tuple[int, ...], count: int) -> int:
         """Compare the size each frame's codestream declares with the data set's; return how many frames there are."""
         found, streams = 0, generate_frames(self._bytes, number_of_frames=count, **self._offsets())
+        declares = self.syntax != RLELossless  # run lengths state no size, and may look like a codestream by chance
         for stream in streams:
             found += 1
             self.header.budget.deadline.check()
-            if dicom_codestream.samples(stream) > math.prod(frame):
+            if declares and dicom_codestream.samples(stream) > math.prod(frame):
                 raise MalformedImage(
                     f"expected frames of {math.prod(frame)} samples, found one that declares more. {_NEXT}"
                 )
