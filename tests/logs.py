@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,7 @@ from misyn.signing import Kind, new_private
 ORIGIN = "example.org/log"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
+OPEN: list[Log] = []  # logs that tests made; those of a test are closed at its end
 
 
 def content(number: int) -> bytes:
@@ -35,14 +37,26 @@ def fill(log: Log, *numbers: int) -> tuple[Receipt, ...]:
 def made(folder: Path, count: int = 0, *, origin: str = ORIGIN, address: str | None = None) -> Log:
     """A published log of ``count`` entries."""
     log = Log.create(folder, origin=origin, address=address)
+    OPEN.append(log)
     if count:
         fill(log, *range(count))
         log.publish()
     return log
 
 
+def worker(*arguments: object) -> list[str]:
+    """The command of a process that writes to a log (``log_worker.py``)."""
+    here = Path(__file__).parent
+    return [sys.executable, str(here / "log_worker.py"), *map(str, arguments)]
+
+
 def witness(
-    folder: Path, name: str, *logs: Log, kind: Kind = "ed25519", at: datetime = NOW, keys: tuple[notes.NoteKey, ...] = ()
+    folder: Path,
+    name: str,
+    *logs: Log,
+    kind: Kind = "ed25519",
+    at: datetime = NOW,
+    keys: tuple[notes.NoteKey, ...] = (),
 ) -> Witness:
     """A witness that knows these logs, with its clock standing still."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,7 @@ DEBIAN = {
     "chromium": "chromium",
     "go": "golang-go",
     "pg_ctlcluster": "postgresql",
+    "strace": "strace",
 }
 GO_MODULES = Path("/usr/share/gocode/src/golang.org/x/mod")
 STEPS = ("install", "lint", "types", "tests")

@@ -15,10 +15,43 @@ from typing import Any
 
 import pytest
 
+import logs
+
 GOCODE = Path("/usr/share/gocode")
 POSTGRES = Path("/usr/lib/postgresql")
 
 Ask = Callable[[Sequence[dict[str, Any]]], list[str]]
+
+
+@pytest.fixture(autouse=True)
+def close_logs() -> Iterator[None]:
+    """Close the logs a test made (and not those of its module's fixtures)."""
+    before = len(logs.OPEN)
+    yield
+    while len(logs.OPEN) > before:
+        logs.OPEN.pop().close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def close_all_logs() -> Iterator[None]:
+    """Close what is left at the end."""
+    yield
+    while logs.OPEN:
+        logs.OPEN.pop().close()
+
+
+def _in_memory(need: int) -> Path | None:
+    """A place in memory with so many bytes free, where the system has one: these tests wait for the disk very often."""
+    memory = Path("/dev/shm")  # noqa: S108 - a private folder is made in it
+    return memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > need else None
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A temporary folder, in memory where that is possible."""
+    place = _in_memory(1 << 28)
+    with tempfile.TemporaryDirectory(prefix="misyn-log-", dir=place, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +136,8 @@ def postgres_server() -> Iterator[Server]:
     binaries = _binaries()
     if binaries is None or sys.platform != "linux":
         pytest.skip("PostgreSQL is not installed, so the log is not tested in it")
-    with tempfile.TemporaryDirectory(prefix="misyn-pg-", ignore_cleanup_errors=True) as folder:
+    place = _in_memory(1 << 30)
+    with tempfile.TemporaryDirectory(prefix="misyn-pg-", dir=place, ignore_cleanup_errors=True) as folder:
         server = Server(binaries, Path(folder))
         server.start()
         try:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from misyn import signing
 from misyn.canonical import canonical_bytes, digest
 from misyn.errors import MalformedLogData, NotProven, UsageError
-from misyn.oversight.log import entries, statements
+from misyn.oversight.log import entries, lines, statements
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CONTENT = digest(b"our plan")
@@ -29,7 +29,9 @@ def test_an_entry_says_its_kind_and_a_commitment_and_nothing_else(kind: str) -> 
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from(entries.KINDS), st.one_of(st.none(), st.integers(0, 2**53 - 1)), st.binary(min_size=32, max_size=32))
+@given(
+    st.sampled_from(entries.KINDS), st.one_of(st.none(), st.integers(0, 2**53 - 1)), st.binary(min_size=32, max_size=32)
+)
 def test_an_entry_has_the_one_spelling_of_rfc_8785(kind: str, about: int | None, salt: bytes) -> None:
     if kind == "removal" and about is None:
         return
@@ -182,12 +184,12 @@ def test_a_statement_that_was_changed_or_is_by_another_is_not_believed(key: sign
 def test_a_signed_payload_of_another_type_says_nothing_of_a_file(key: signing.SigningKey) -> None:
     for payload in (b"{}", b"not json", canonical_bytes({"_type": statements.STATEMENT, "predicateType": "x"})):
         signature = {
-            "sig": statements.base64_text(key.sign(statements.pae(statements.PAYLOAD_TYPE, payload))),
+            "sig": lines.base64_text(key.sign(statements.pae(statements.PAYLOAD_TYPE, payload))),
             "chain": key.chain_pem.decode(),
         }
         envelope = {
             "payloadType": statements.PAYLOAD_TYPE,
-            "payload": statements.base64_text(payload),
+            "payload": lines.base64_text(payload),
             "signatures": [signature],
         }
         with pytest.raises(NotProven, match="statement"):

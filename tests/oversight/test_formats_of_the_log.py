@@ -1,8 +1,9 @@
-"""The texts of C2SP: what others published is read, what they must reject is rejected, and each survives a round trip."""
+"""The texts of C2SP: what others published is read, what must be rejected is, and each survives a round trip."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from misyn.errors import MalformedLogData, NotProven, UsageError
 from misyn.oversight.log import checkpoint, cosignature, lines, notes, proofs, tiles, tree
-from misyn.signing import ml_dsa_available, new_private
+from misyn.signing import Kind, ml_dsa_available, new_private
 
 VECTORS = Path(__file__).parent / "vectors"
 # from the documentation of Go's x/mod/sumdb/note
@@ -26,7 +27,8 @@ ENOCH = "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1
 # from C2SP tlog-checkpoint and tlog-witness
 SOFA = (
     "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
-    "— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+    "— example.com/behind-the-sofa "
+    "Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
 )
 
 
@@ -82,11 +84,11 @@ def test_a_wrong_signature_in_a_trusted_name_spoils_the_note() -> None:
         lambda data: data.split(b"PeterNeumann ")[0] + b"PeterNeumann AAAAAA==\n",
         lambda data: data + ENOCH.encode() * notes.MOST_SIGNATURES,
         lambda data: b"x" * notes.MOST_BYTES + data,
-        lambda data: b"",
+        lambda _: b"",
     ],
     ids=range(14),
 )
-def test_what_is_no_note_is_refused(change) -> None:  # type: ignore[no-untyped-def]  # lambdas over bytes
+def test_what_is_no_note_is_refused(change: Callable[[bytes], bytes]) -> None:
     with pytest.raises(MalformedLogData):
         notes.parse(change(PETERS.encode()))
 
@@ -213,8 +215,8 @@ TEXT = checkpoint.Checkpoint("example.org/log", 5, b"r" * 32).text
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_cosignature_covers_tree_log_and_time(kind: str) -> None:
-    signer = cosignature.WitnessSigner("witness.example/w1", new_private(kind))  # type: ignore[arg-type]
+def test_a_cosignature_covers_tree_log_and_time(kind: Kind) -> None:
+    signer = cosignature.WitnessSigner("witness.example/w1", new_private(kind))
     key, signed = signer.verifier, signer.cosign(TEXT, time=1_679_315_147)
     key.verify(TEXT, signed.signature)
     assert cosignature.WitnessKey.from_vkey(key.vkey) == key
@@ -273,7 +275,8 @@ def test_tiles_and_bundles_are_those_of_the_published_example() -> None:
     assert [one.path for one in tiles.tiles_of(256)] == ["tile/0/000", "tile/1/000.p/1"]
     assert tiles.Tile(0, 1_234_067, 256).path == "tile/0/x001/x234/067"
     assert tiles.Bundle(1_234_067, 5).path == "tile/entries/x001/x234/067.p/5"
-    assert list(tiles.tiles_of(0)) == list(tiles.bundles_of(0)) == []
+    assert not list(tiles.tiles_of(0))
+    assert not list(tiles.bundles_of(0))
 
 
 @settings(max_examples=60, deadline=None)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import logs
 import pytest
 
+import logs
 from misyn.oversight.log import checkpoint, proofs, tree
 from misyn.oversight.log.store import Log
 from misyn.oversight.log.tiles import TileTree

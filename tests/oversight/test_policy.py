@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import logs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import logs
 from misyn.errors import InputError, MalformedLogData, NotProven, PolicyUnmet, TooOld
 from misyn.oversight.log import checkpoint, client, cosignature, notes, policy, rotation
 from misyn.signing import new_private
@@ -161,7 +161,7 @@ def test_a_wrong_cosignature_in_a_known_name_spoils_the_checkpoint() -> None:
     other = checkpoint.Checkpoint("example.org/log", 6, b"r" * 32).text
     moved = WITNESSES[0].cosign(other, time=1)
     note = notes.parse(cosigned(NOW, NOW)).with_signatures([moved])
-    with pytest.raises(NotProven, match="w0.example"):
+    with pytest.raises(NotProven, match=r"w0\.example"):
         client.accept(note.to_bytes(), TWO_OF_THREE, now=NOW)
 
 

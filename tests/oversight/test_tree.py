@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 
-import merkle_vectors as vectors
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import merkle_vectors as vectors
 from misyn.errors import NotProven, UsageError
 from misyn.oversight.log import tree
 
@@ -52,9 +52,7 @@ def test_published_inclusion_case(case: vectors.Inclusion) -> None:
 @pytest.mark.parametrize("case", CONSISTENCIES, ids=lambda case: case.name)
 def test_published_consistency_case(case: vectors.Consistency) -> None:
     def verify() -> None:
-        tree.verify_consistency(
-            case.old, case.new, path=case.path, old_root=case.old_root, new_root=case.new_root
-        )
+        tree.verify_consistency(case.old, case.new, path=case.path, old_root=case.old_root, new_root=case.new_root)
 
     if case.holds:
         verify()
@@ -123,9 +121,7 @@ def test_a_tree_that_changed_its_past_is_never_consistent(data: st.DataObject) -
     changed[data.draw(st.integers(0, old - 1))] = tree.leaf_hash(b"another")
     path = tree.consistency_path(old, new, lambda lo, hi: tree.root(changed[lo:hi]))
     with pytest.raises(NotProven):
-        tree.verify_consistency(
-            old, new, path=path, old_root=tree.root(leaves[:old]), new_root=tree.root(changed)
-        )
+        tree.verify_consistency(old, new, path=path, old_root=tree.root(leaves[:old]), new_root=tree.root(changed))
 
 
 @settings(max_examples=50, deadline=None)

@@ -19,7 +19,7 @@ import os
 import secrets
 import warnings
 from pathlib import Path
-from typing import Literal
+from typing import Literal, overload
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -50,6 +50,12 @@ def best_kind() -> Kind:
     return "ml-dsa-44" if ml_dsa_available() else "ed25519"
 
 
+@overload
+def new_private(kind: Literal["ed25519"]) -> Ed25519PrivateKey: ...
+@overload
+def new_private(kind: Literal["ml-dsa-44"]) -> MLDSA44PrivateKey: ...
+@overload
+def new_private(kind: Kind) -> Private: ...
 def new_private(kind: Kind) -> Private:
     """Make a private key.
 

@@ -20,7 +20,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,7 +149,7 @@ def ask(question: Question, proof: Path, file: Path | None = None, *, before: Pa
         shown = question.show(proof, file)
         if before is None:
             return Answer(str(proof), name, shown)
-        later = before if isinstance(before, datetime) else question.show(before, None)
+        later = before if isinstance(before, datetime) else replace(question, roots=()).show(before, None)
         return Answer(str(proof), name, shown, order=client.before(shown, later))
     except (NotProven, MalformedLogData) as error:
         return Answer(str(proof), name, reason=str(error))

@@ -5,7 +5,9 @@ Rules
 1. A log of our own: database, openings, keys, signatures, cosignatures, and the public files against all of these. A
    mirror, or any served folder: its files against each other and against a signature.
 2. One wrong byte is one problem, named with its place and what to do next; never a crash.
-3. Memory is flat.
+3. Where the database is not what was signed, the public files are judged by the signature and not by the database: they
+   may be the copy to restore from.
+4. Memory is flat.
 
 Sources: RFC 6962 section 2.1; C2SP tlog-tiles, tlog-checkpoint.
 
@@ -60,7 +62,10 @@ def check_log(log: Log, *, progress: Progress = _silent) -> Report:
     except MisynError as error:  # the database refuses to be read further
         report.add("database", str(error))
     try:
-        _check_public(log, report)
+        if report.clean:
+            _check_public(log, report)
+        else:
+            _check_public_itself(log, report)
     except MisynError as error:
         report.add("public", str(error), REWRITE)
     return report
@@ -186,6 +191,13 @@ def _check_public(log: Log, report: Report) -> None:
             report.add(f"public/{piece.path}", "is missing", REWRITE)
         elif found != stored:
             report.add(f"public/{piece.path}", "is not what is stored", REWRITE)
+
+
+def _check_public_itself(log: Log, report: Report) -> None:
+    """Check the public files against what was signed, where what is stored cannot say what they should be."""
+    found = check_served(log.public, log.keys)
+    for problem in found.problems:
+        report.add(f"public, {problem.where}", problem.what, "do not write it again before the database is restored")
 
 
 # --- a mirror, or any served folder -----------------------------------------------------------------------------------

@@ -104,22 +104,28 @@ def _check_entries(
     between: tuple[checkpoint.SignedCheckpoint | None, checkpoint.SignedCheckpoint],
     progress: Progress,
 ) -> None:
-    """Fetch what is new and hash it onto what is here; it must pass through the old root and end at the new one."""
+    """Fetch what is new and hash it onto what is here; it must end at the new root, and have passed through the old.
+
+    Only where it ends at the root the log signed is the log to blame for not having passed through the old one.
+    """
     old, new = between
     since, size = old.checkpoint.size if old else 0, new.checkpoint.size
     start = since - since % WIDTH
+    passed = b""  # the root at the size the mirror has
     frontier = tree.Frontier()
     frontier.size, frontier.peaks = start, TileTree(start, static.tile_reader(static.Folder(folder))).peaks()
     for bundle in bundles_of(size, since=start):
         entries = static.entries_of(source, bundle)
         atomic.write_bytes(incoming / bundle.path, encode_bundle(entries))
         for entry in entries:
-            if old is not None and frontier.size == since and frontier.root() != old.checkpoint.root:
-                raise follower.misbehaved(old, new, f"its first {since} entries are not those mirrored here")
+            if frontier.size == since:
+                passed = frontier.root()
             frontier.append(tree.leaf_hash(entry))
         progress(frontier.size - start, size - start)
     if frontier.root() != new.checkpoint.root:
         raise NotProven("the entries served are not those of the checkpoint. Next: ask another mirror")
+    if old is not None and since < size and passed != old.checkpoint.root:
+        raise follower.misbehaved(old, new, f"its first {since} entries are not those mirrored here")
 
 
 class _Staged:

@@ -32,7 +32,8 @@ CLASS_OF = {  # SQLSTATE, by its first characters
     "42P07": "there",
     "42P01": "damaged",
     "53100": "full",
-    "XX": "damaged",
+    "XX001": "damaged",
+    "XX002": "damaged",
     "23": "damaged",
 }
 

@@ -122,6 +122,17 @@ def _check_growth(old: checkpoint.Checkpoint, new: checkpoint.Checkpoint, grown:
         ) from error
 
 
+def check_stored(database: Database, signed: checkpoint.Checkpoint) -> None:
+    """Hash every stored entry again, and accept that they are what was signed.
+
+    Raises:
+        LogBroken: they are not.
+    """
+    growth = Growth(database, since=0, size=signed.size)
+    if TileTree(signed.size, growth.read).root() != signed.root:
+        raise LogBroken(f"the {signed.size} entries in the database are not what was signed. Next: misyn log fsck")
+
+
 def last_signed(database: Database, known: Sequence[notes.NoteKey]) -> checkpoint.SignedCheckpoint | None:
     """Give the latest stored checkpoint, its signature verified, or None before the first."""
     found = database.latest()

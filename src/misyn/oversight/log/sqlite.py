@@ -4,7 +4,8 @@ Rules
 -----
 1. WAL mode with ``synchronous=FULL``: a commit that returns is on disk (``fullfsync`` where the system has it).
 2. What is deleted is overwritten (``secure_delete``), and the WAL, which may still hold it, is emptied.
-3. One connection per process and thread; the file lies on a local disk (WAL does not work over networks).
+3. Only its owner can read the file: it holds what opens the entries.
+4. One connection per process and thread; the file lies on a local disk (WAL does not work over networks).
 
 Sources: SQLite documentation of ``PRAGMA synchronous``, ``secure_delete`` and write-ahead logging.
 
@@ -14,6 +15,7 @@ Example: see :mod:`misyn.oversight.log.database`.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -55,10 +57,11 @@ class _Sqlite:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its other files the same permissions
             self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
             for pragma in SET_UP:
                 self._connection.execute(f"PRAGMA {pragma}")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise self.explain(error) from error
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:

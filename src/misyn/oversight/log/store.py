@@ -82,7 +82,11 @@ class Log:
             database.create(origin)
         settings.save(folder)
         log = cls.open(folder)
-        log.publish()
+        try:
+            log.publish()
+        except BaseException:
+            log.close()
+            raise
         return log
 
     @classmethod
@@ -178,9 +182,15 @@ class Log:
             return self._export(latest, since)
 
     def restore_public(self) -> checkpoint.SignedCheckpoint:
-        """Write every public file again, from what is stored."""
+        """Write every public file again, from what is stored, once that is shown to be what was signed.
+
+        Raises:
+            LogBroken: it is not; the public files are untouched, and may be the copy to restore from.
+        """
         with self._publishing():
-            return self._export(self.latest(), 0)
+            latest = self.latest()
+            publishing.check_stored(self.database, latest.checkpoint)
+            return self._export(latest, 0)
 
     @contextlib.contextmanager
     def _publishing(self) -> Iterator[int]:

@@ -100,6 +100,8 @@ class Walk:
         self._frontier = tree.Frontier()  # over full tiles
         self._levels: dict[int, list[bytes]] = {}
         self._placed: dict[int, int] = {}
+        self._lost_from = size + 1  # from here on entries are missing, and no root can be compared
+        self._over_gap: bytes | None = None  # the stored node over a tile in which entries are missing
 
     def run(self) -> None:
         """Walk, and leave the report."""
@@ -108,7 +110,7 @@ class Walk:
         for lo in range(0, self._size, WIDTH):
             hashes = self._tile(lo, min(lo + WIDTH, self._size))
             if len(hashes) == WIDTH:
-                node = tree.complete(hashes)
+                node = self._over_gap or tree.complete(hashes)
                 self._place(1, node)
                 self._frontier.append(node)
                 hashes = []
@@ -131,8 +133,19 @@ class Walk:
             entry = found[offset][0]
             if entry is not None and of_entries[offset] == right:
                 self._kept.content(lo + offset, entry)
-        self._compare(lo, believed, signed)
+        self._compare(lo, believed[: self._gap(lo, of_entries, stored)], signed)
         return believed
+
+    def _gap(self, lo: int, of_entries: list[bytes | None], stored: list[bytes | None]) -> int:
+        """Give how many leaves of the tile come before one that is missing altogether."""
+        self._over_gap = None
+        for offset, pair in enumerate(zip(of_entries, stored, strict=True)):
+            if pair == (None, None):
+                self._over_gap = self._kept.node(1, lo // WIDTH) if len(stored) == WIDTH else None
+                if self._over_gap is None:
+                    self._lost_from = min(self._lost_from, lo + offset + 1)
+                return offset
+        return len(stored)
 
     def _judge(
         self, lo: int, versions: tuple[list[bytes], list[bytes]], signed: list[Checkpoint]
@@ -173,7 +186,8 @@ class Walk:
 
     def _compare(self, lo: int, hashes: list[bytes], signed: list[Checkpoint]) -> None:
         for one in signed:
-            if self._root(hashes[: one.size - lo]) != one.root:
+            known = one.size <= lo + len(hashes) and lo < self._lost_from
+            if known and self._root(hashes[: one.size - lo]) != one.root:
                 where = f"checkpoint of {one.size} entries"
                 self._report.add(where, "was signed over another tree: the entries are not what was signed")
 
@@ -181,7 +195,8 @@ class Walk:
         """Compare a node with the stored one; a full tile of them makes a node of the next level."""
         index = self._placed.get(level, 0)
         self._placed[level] = index + 1
-        if (index + 1) << (HEIGHT * level) <= self._noded and self._kept.node(level, index) != node:
+        end = (index + 1) << (HEIGHT * level)
+        if end <= min(self._noded, self._lost_from) and self._kept.node(level, index) != node:
             self._report.add(f"node {level}/{index}", "is missing, or is not the hash of what is below it")
         hashes = self._levels.setdefault(level, [])
         hashes.append(node)
