@@ -13,6 +13,7 @@ import pytest
 import toys
 from misyn.audit import audit
 from misyn.errors import NoImages, RecordError, TableError
+from misyn.practice import checking
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,15 @@ def test_an_audit_writes_its_results_and_their_digests_hold(whole: Path) -> None
         assert entry["digest"] == "sha256:" + hashlib.sha256(data).hexdigest()
     page = (whole / "audit" / "report.html").read_text(encoding="utf-8")
     assert "toy" in page
+
+
+def test_an_audit_writes_a_bundle_that_holds_and_names_its_digest(whole: Path) -> None:
+    found = checking.check(whole / "audit" / "bundle.zip")
+    assert found.differences == ()
+    content = audited(whole)
+    assert content["bundle"] == {"file": "bundle.zip", "digest": found.digest}
+    assert statuses(dict(found.content)) == statuses(content)
+    assert found.digest in (whole / "audit" / "report.html").read_text(encoding="utf-8")
 
 
 def test_unmarked_files_are_not_silently_met(whole: Path) -> None:
@@ -137,5 +147,5 @@ def test_every_mistake_of_a_record_is_reported_at_once(tmp_path: Path) -> None:
 def test_the_same_input_gives_the_same_bytes_on_one_and_two_workers(tmp_path: Path, whole: Path) -> None:
     for workers in (1, 2):
         audit(whole / "misyn.yaml", out=tmp_path / str(workers), workers=workers)
-    for name in ("audit.json", "evaluation.json", "marks.json", "report.html", "per-image.parquet"):
+    for name in ("audit.json", "evaluation.json", "marks.json", "report.html", "per-image.parquet", "bundle.zip"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name

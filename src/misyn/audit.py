@@ -24,9 +24,9 @@ from misyn import __version__
 from misyn.atomic import write_bytes
 from misyn.canonical import canonical_bytes
 from misyn.errors import InputError, TableError
-from misyn.practice import claims, dossier, findings, phases
+from misyn.practice import bundle, derivation, dossier
 from misyn.practice.record import Record, load
-from misyn.results import Caveat, Evidence, as_json
+from misyn.results import Caveat, Evidence
 
 if TYPE_CHECKING:
     from misyn.evaluate.study import Sets
@@ -73,6 +73,7 @@ def audit(
     out = out or record_path.parent / "audit"
     measured = _measure(record, out=out, seed=seed, workers=workers, progress=progress)
     content = _judge(record, measured, command=f"misyn audit {record_path.name} --seed {seed}", seed=seed)
+    content["bundle"] = {"file": bundle.NAME, "digest": _bundle(out, record, measured, seed=seed)}
     _write_json(out / "audit.json", content)
     return content, _show(out, content, measured.evidence, record)
 
@@ -193,29 +194,20 @@ def _evaluate(
 
 def _judge(record: Record, measured: _Measured, *, command: str, seed: int) -> dict[str, Any]:
     """Derive phase, findings and claims from the record and its evidence."""
-    evidence = measured.evidence
-    phase = phases.derive(evidence, record)
-    warnings = list(measured.caveats)
-    if "evaluation" in evidence:
-        warnings += [Caveat(w["id"], w["text"]) for w in evidence["evaluation"].content["warnings"]]
-    content: dict[str, Any] = as_json(
-        {
-            "schema": "misyn/audit/1",
-            "misyn": __version__,
-            "record": record.digest,
-            "technique": record.get("technique"),
-            "phase": phase.number,
-            "scope": phase.scope,
-            "warnings": warnings,
-            "findings": findings.judge(record, evidence),
-            "claims": claims.judge(record, evidence, phase),
-            "limitations": record.get("limitations", {}),
-            "evidence": [{"kind": e.kind, "digest": e.digest, "file": f"{kind}.json"} for kind, e in evidence.items()],
-            "command": command,
-            "seed": seed,
-        }
+    derived = derivation.derive(record, measured.evidence, caveats=measured.caveats)
+    return derived | {"misyn": __version__, "command": command, "seed": seed}
+
+
+def _bundle(out: Path, record: Record, measured: _Measured, *, seed: int) -> str:
+    """Write what may leave the machine, for ``misyn check``."""
+    return bundle.write(
+        out / bundle.NAME,
+        record=record,
+        evidence=measured.evidence,
+        caveats=measured.caveats,
+        version=__version__,
+        seed=seed,
     )
-    return content
 
 
 def _show(out: Path, content: Mapping[str, Any], evidence: Mapping[str, Evidence], record: Record) -> Path:

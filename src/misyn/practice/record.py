@@ -18,6 +18,7 @@ Example:
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,11 +37,13 @@ class Record:
     Attributes:
         content: plain JSON-like content; dates are ISO text, keys with nothing behind them are left out.
         path: the file it came from, or None for text in memory.
+        files: names of the documents that are known to be there, where the folder itself is not at hand (a bundle).
         digest: names the canonical content.
     """
 
     content: Mapping[str, Any]
     path: Path | None = None
+    files: frozenset[str] = frozenset()
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,6 +70,15 @@ class Record:
         if name is None:
             return None
         return (self.path.parent if self.path else Path()) / str(name)
+
+    def beside(self, name: str) -> Path | None:
+        """The place of a document that the record names, relative to its own folder; None where that is not known."""
+        return None if self.path is None else self.path.parent / name
+
+    def has(self, name: str) -> bool:
+        """Whether a document that the record names is there."""
+        place = self.beside(name)
+        return name in self.files if place is None else place.is_file()
 
     @property
     def responsible(self) -> tuple[str, ...]:
@@ -106,6 +118,15 @@ def parse(text: str, *, path: Path | None = None) -> Record:
         RecordError: it has mistakes; ``problems`` lists them all.
     """
     return _checked(yamltext.read(text), path)
+
+
+def of(content: Mapping[str, Any], *, files: frozenset[str] = frozenset()) -> Record:
+    """Make a record of content that was read elsewhere, such as from a bundle.
+
+    Raises:
+        RecordError: it has mistakes; ``problems`` lists them all.
+    """
+    return dataclasses.replace(_checked(content, None), files=files)
 
 
 def edit(path: Path | str, changes: Mapping[str, Any]) -> Record:

@@ -63,12 +63,8 @@ def _present(text: str, record: Record, evidence: Mapping[str, Evidence]) -> boo
         return any(item.digest == text for item in evidence.values())
     kind, _, name = text.partition(":")
     if kind == "file":
-        return bool(name) and ((record.path.parent if record.path else None) is not None) and _is_file(record, name)
+        return bool(name) and record.has(name.strip())
     found = evidence.get("evaluation")
     if kind != "evaluation" or found is None:
         return False
     return name.strip() == WHOLE or row(text, Measured(found.content)) is not None
-
-
-def _is_file(record: Record, name: str) -> bool:
-    return record.path is not None and (record.path.parent / name.strip()).is_file()

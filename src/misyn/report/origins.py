@@ -108,8 +108,17 @@ def provenance(facts: Facts) -> tuple[Fact, ...]:
             _or(audit.get("command"), "not stated; run misyn evaluate with this seed"),
             bool(audit),
         ),
-        Fact("Evidence bundle", "none was made in this run"),
+        _bundle(mapping(audit.get("bundle"))),
         *_oversight(facts),
+    )
+
+
+def _bundle(made: Mapping[str, Any]) -> Fact:
+    """The file that others can check."""
+    if not made:
+        return Fact("Evidence bundle", "none was made in this run")
+    return Fact(
+        "Evidence bundle (misyn check derives every status again)", f"{made.get('file')} {made.get('digest')}", True
     )
 
 
