@@ -98,7 +98,9 @@ class Image:
         """Digest of the canonical pixels: shape, dtype and little-endian samples, whatever file held them."""
         samples = np.ascontiguousarray(self.pixels, dtype=self.pixels.dtype.newbyteorder("<"))
         name = f"{samples.dtype.str}{samples.shape}".encode()
-        return "sha256:" + hashlib.sha256(name + b"\0" + samples.data.cast("B")).hexdigest()
+        hashed = hashlib.sha256(name + b"\0")
+        hashed.update(samples.data.cast("B"))  # in two steps: a volume is not copied to be hashed
+        return "sha256:" + hashed.hexdigest()
 
     def values(self) -> NDArray[np.float32]:
         """Physical values: samples × slope + intercept, float32, the shape of ``pixels``."""
