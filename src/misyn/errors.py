@@ -16,6 +16,7 @@ The tree::
     │   ├── NoImages               a place holds nothing that reads as an image
     │   ├── TableError             a table does not read, or does not join the images
     │   ├── RecordError            misyn.yaml has problems; all are listed, each with its path
+    │   ├── UnreadableDocument     a paper cannot be read, or reading it would pass a limit
     │   └── UnreadableImage        one file
     │       ├── UnknownFormat      no reader recognises its content
     │       ├── MalformedImage     it claims a format and breaks that format's rules
@@ -91,6 +92,10 @@ class RecordError(InputError):
         self.problems = tuple(problems)
         count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''} in the record"
         super().__init__(f"{count}: " + "; ".join(f"{where}: {what}" for where, what in self.problems))
+
+
+class UnreadableDocument(InputError):
+    """A paper cannot be read as text, or reading it would pass a limit that protects this machine."""
 
 
 class UnreadableImage(InputError):

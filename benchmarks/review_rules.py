@@ -1,0 +1,74 @@
+"""How precise is each rule of `misyn review`, and how much does it find? On the hand-labelled passages.
+
+    python benchmarks/review_rules.py
+
+Prints, per rule and part of tests/practice/review/passages.yaml, precision and recall with Clopper-Pearson 95 %
+intervals. The unit is a passage (or a short document): a rule asked about it, or not, whatever the number of questions.
+The same hand wrote passages, labels and rules: figures on other people's papers will be lower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scipy.stats import binomtest
+
+from misyn.practice import yamltext
+from misyn.practice.review import rules
+from misyn.practice.review.reading import parse
+
+PASSAGES = Path(__file__).parents[1] / "tests" / "practice" / "review" / "passages.yaml"
+WHOLE = {"ethics", "limits-assessed", "limits-design", "limits-intrinsic"}  # rules that read a whole document
+BAR = 0.8
+
+Outcome = tuple[str, str, bool, bool]  # rule, part, labelled, asked
+
+
+def load() -> dict[str, list[dict[str, Any]]]:
+    """The labelled passages and documents."""
+    content: dict[str, list[dict[str, Any]]] = yamltext.plain(yamltext.read(PASSAGES.read_text(encoding="utf-8")))
+    return content
+
+
+def outcomes(content: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Outcome]:
+    """Every rule on every passage it is meant for, switched off or not."""
+    for group, whole in (("passages", False), ("documents", True)):
+        chosen = [rule for rule in rules.RULES if (rule.name in WHOLE) is whole]
+        for row in content[group]:
+            asked = {q.rule for q in rules.ask(parse(row["text"].encode(), name="passage.md"), rules=chosen)}
+            for rule in chosen:
+                yield rule.name, row["part"], rule.name in row["labels"], rule.name in asked
+
+
+def share(hits: int, n: int) -> str:
+    """A share with its n and its interval."""
+    if n == 0:
+        return "none"
+    interval = binomtest(hits, n).proportion_ci(0.95, method="exact")
+    return f"{hits}/{n} = {hits / n:.2f} ({interval.low:.2f} to {interval.high:.2f})"
+
+
+def table(rows: Sequence[Outcome], part: str) -> None:
+    print(f"\n### {part}\n\n| rule | on | passages | precision | recall |\n|---|---|--:|--:|--:|")
+    for rule in rules.RULES:
+        mine = [row for row in rows if row[0] == rule.name and part in {row[1], "all"}]
+        both = sum(labelled and asked for _, _, labelled, asked in mine)
+        precision = share(both, sum(asked for *_, asked in mine))
+        recall = share(both, sum(labelled for _, _, labelled, _ in mine))
+        print(f"| {rule.name} | {'yes' if rule.on else 'no'} | {len(mine)} | {precision} | {recall} |")
+
+
+def main() -> None:
+    content = load()
+    rows = list(outcomes(content))
+    for group in ("passages", "documents"):
+        innocent = sum(not row["labels"] for row in content[group])
+        print(f"{group}: {len(content[group])}, of which without any label: {innocent}")
+    for part in ("tune", "held-out", "all"):
+        table(rows, part)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""What a rule found, and the few tools rules share: said or not said, near or not near, of one's own work or others'.
+
+Rules
+-----
+1. A word counts as said when it is not negated just before, and its sentence neither asks nor hopes.
+2. "Near" is the same sentence, or the one before or after it in the same section.
+3. A sentence on other people's work counts only where it also speaks of its own.
+
+Example:
+    >>> from misyn.practice.review.text import Statement
+    >>> some = [Statement("It may be realistic.", "text", "", 1), Statement("It is realistic.", "text", "", 2)]
+    >>> [index for index, _ in said(pattern(r"realistic"), some)]
+    [1]
+"""
+
+# ruff: noqa: E501 - a pattern is read alternative by alternative; breaking one in two hides it
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from misyn.practice.review.text import Kind, Statement
+
+_NEGATED = re.compile(
+    r"\b(not|never|cannot|can't|don't|doesn't|isn't|aren't|neither|nor|no|none|without|hardly|far from|fail(s|ed)? to|un(able|likely) to"
+    r"|lack(s|ed|ing)?)\b[^.;:!?]{0,45}$|\b(rather than|instead of)\W+$",
+    re.IGNORECASE,
+)
+_HOPED = re.compile(
+    r"\b(whether|if|may|might|could|would|should|perhaps|possibly|potentially|potential to|hope(s|d|fully)?|aim(s|ed|ing)?"
+    r"|goal|intend(s|ed)?|future (work|research|studies)|remains? (to be|unclear|unknown|open)|unclear|unknown|open question"
+    r"|to (test|examine|investigate|assess|evaluate|study) (if|whether|how)|do(es)? not know|hypothes\w+|in order to)\b[^.;!]{0,120}$"
+    r"|\b(is|are|remains?) (unclear|unknown|an open question|to be seen)\b",
+    re.IGNORECASE,
+)
+_HOPED_AFTER = re.compile(
+    r"\b(is|are|remains?) (unclear|unknown|an open question|to be (shown|seen|tested)|not known)\b", re.I
+)
+_OTHERS = re.compile(
+    r"\[\d+(\s*[,–-]\s*\d+)*\]|\bet al\b|\b(previous|earlier|prior|other|recent|existing) (works?|studies|study|authors?|research\w*)\b"
+    r"|\b(has|have) been (shown|reported|demonstrated|found)\b|\(\d{4}\)",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"\b(we|our|ours|us|this (work|paper|study|article)|the proposed|proposed)\b", re.IGNORECASE)
+TEXT: tuple[Kind, ...] = ("text", "heading", "caption")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """The words that raise a question, and the statement they stand in; none where something was not found."""
+
+    words: str
+    statement: Statement | None = None
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """The statement's text, or nothing."""
+        return self.statement.text if self.statement else ""
+
+
+def pattern(*alternatives: str) -> re.Pattern[str]:
+    """One pattern out of several, whatever the case."""
+    return re.compile("|".join(f"(?:{one})" for one in alternatives), re.IGNORECASE)
+
+
+def said(
+    words: re.Pattern[str],
+    statements: Sequence[Statement],
+    *,
+    kinds: tuple[Kind, ...] = TEXT,
+    negated: bool = False,
+) -> Iterator[tuple[int, Hit]]:
+    """Yield the statements that say the words (rule 1), each once, with their index; ``negated`` ones on request."""
+    for index, statement in enumerate(statements):
+        if statement.kind not in kinds or statement.text.rstrip().endswith("?"):
+            continue
+        for match in words.finditer(statement.text):
+            before = statement.text[: match.start()]
+            if (negated or not _NEGATED.search(before)) and not _hoped(before, statement.text[match.end() :]):
+                yield index, Hit(match.group(), statement)
+                break
+
+
+def _hoped(before: str, after: str) -> bool:
+    return bool(_HOPED.search(before) or _HOPED_AFTER.search(after))
+
+
+def nearby(words: re.Pattern[str], statements: Sequence[Statement], index: int) -> bool:
+    """Say whether the words stand in a statement, or in its neighbours of the same section."""
+    here = statements[index]
+    around = statements[max(0, index - 1) : index + 2]
+    return any(words.search(near.text) for near in around if near.section == here.section)
+
+
+def owned(hit: Hit) -> bool:
+    """Say whether a sentence speaks of its authors' own work, as far as its words tell."""
+    return not _OTHERS.search(hit.text) or bool(_OWN.search(hit.text))

@@ -1,0 +1,185 @@
+"""Statements that claim: benefit, significance, equivalence, realism, privacy, and the opposite of a limit.
+
+Rules
+-----
+1. A claim says that something is so. What is negated, hoped for, asked, planned, or told of other people's work is
+   passed over; so is a word in another meaning (significant digits, contrast-enhanced CT).
+2. What would answer the question (a test, an equivalence test, blinded readers, a measurement) is looked for in the
+   same sentence and the sentences beside it; where it stands, nothing is asked.
+3. Every pattern is bounded, and a statement is short: the time it takes grows with the length of the paper only.
+
+Source: recommendations D5, E2, E3, E5, E7, E10, L3.
+
+Example:
+    >>> from misyn.practice.review.text import Statement
+    >>> said = lambda text: [Statement(text, "text", "Results", 1)]
+    >>> [hit.words for hit in realism(said("Our model draws realistic lesions."))]
+    ['realistic']
+    >>> list(realism(said("The images are not realistic.")))
+    []
+"""
+
+# ruff: noqa: E501 - a pattern is read alternative by alternative; breaking one in two hides it
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from misyn.practice.review.hits import Hit, nearby, owned, pattern, said
+from misyn.practice.review.text import Statement
+
+_TASK = (
+    r"(performance|accura\w+|precision|recall|sensitivity|specificity|dice|auc|f1|scores?|results?|robust\w*|generali\w+"
+    r"|segment\w+|classif\w+|detect\w+|diagnos\w+|prognos\w+|predict\w+|training|networks?|models?|learning|workflow"
+    r"|care|outcomes?|efficiency|quality|fidelity|reliab\w+)"
+)
+_PROBLEM = (
+    r"(scarcity|shortage|imbalance|lack of (annotated |labell?ed |training )?data|limited data|data (gap|limitation)s?)"
+)
+_BENEFIT = pattern(
+    rf"\b(improv(es?|ed|ing)|boost(s|ed)?|enhanc(es?|ed)|increas(es?|ed)|rais(es?|ed)|strengthen(s|ed)?) (?:\S+ ){{0,5}}?{_TASK}\b",
+    rf"\b{_TASK} (?:\S+ ){{0,3}}?(improv(es?|ed)|ris(es?|en)|rose|increas(es?|ed)|gains?)\b",
+    r"\boutperform(s|ed|ing)?\b|\bstate[- ]of[- ]the[- ]art (results?|performance|accuracy)\b",
+    r"\bsuperiority\b|\bsuperior (to|performance|results?|accuracy|quality)\b|\b(surpass|exceed)(es|ed) (all|existing|other|the)\b",
+    rf"\b(solv|overcom|alleviat|mitigat|address|remed|tackl|eliminat)(es?|ed|ing|ies)\b (?:\S+ ){{0,6}}?{_PROBLEM}\b",
+    r"\bclinically (useful|valid|validated|ready|applicable|viable|relevant)\b",
+    r"\bbenefits? (for |to )?(the )?(patients?|clinicians?|radiologists?|care)\b",
+    r"\breduc(es?|ed|ing) (the )?(workload|burden|costs?|need for|radiation|dose|reading time)\b",
+    r"\b(more|better|most) (robust|accurate|reliable|generali[sz]able|efficient|effective)\b",
+    r"\bgenerali[sz]es? (much |significantly )?better\b|\b(performs?|works?|trains?) (much |significantly )?better\b",
+    r"\benabl(es?|ed|ing) (more |an? )?(accurate|reliable|robust|earlier|faster|safe\w*|better)\b",
+    r"\b(safe|cost-effective|effective|powerful|valuable) (and [\w-]+ )?(alternative|solution|tool|substitute|remedy)\b",
+    r"\bhelps? (radiologists?|clinicians?|patients?|physicians?|surgeons?|the (network|classifier|model))\b",
+)
+
+_SIGNIFICANT = pattern(r"\bsignifican(t|tly|ce)\b")
+_OTHERWISE_SIGNIFICANT = re.compile(
+    r"\b(clinical(ly)?|biological(ly)?|the|a|least|most) significan(t|ce) (bits?|of (the|this|these|our) (problem|work|findings?"
+    r"|results?|topic))|\bclinical(ly)? significan|\bsignificance (level|threshold)|\bsignificance of\b"
+    r"|\bsignificant (digits?|figures?|bits?|others?|challenges?|roles?|problems?|interest|attention|importance|burden"
+    r"|amounts?|time|efforts?|advances?|progress|cause|number|part|potential|concerns?|barriers?|hurdles?|obstacles?)\b"
+    r"|\b(considered|regarded as|deemed|taken as) (statistically )?significant\b|\bsignificance was (set|fixed|defined)\b",
+    re.IGNORECASE,
+)
+TEST = re.compile(
+    r"\bp\s*-?\s*(values?\b|[<=>≤≥]|\()|\bt[- ]tests?\b|\bwilcoxon|\bmann[- ]?[–-]?whitney|\banova\b|\bpermutation tests?\b"
+    r"|\bchi-?squared?\b|χ|\bmcnemar|\bdelong\b|\bbootstrap|\blog-?rank\b|\bkruskal|\bfriedman\b|\bbonferroni|\bholm\b"
+    r"|\btukey\b|\bfisher\b|\bsigned-rank\b|\b(confidence|credible|\d\d ?%) intervals?\b|\b\d\d ?% ci\b|\bcorrected for\b",
+    re.IGNORECASE,
+)
+
+_EQUIVALENT = pattern(
+    r"\bindistinguishable\b|\binterchangeabl[ey]\b|\bnon-?inferior\b|\bnearly identical\b|\bon (a )?par with\b",
+    r"\b(could|can|were|was|are|is) ?(not|n't|hardly|unable to|not able to) (be )?(reliably )?(distinguish|tell|told apart|different|discern)\w*",
+    r"\bfail(s|ed)? to (distinguish|tell|differentiate|discern)\b|\bunable to (distinguish|tell|differentiate|discern)\b",
+    r"\b(as (good|accurate|effective|useful|well) as)\b",
+    r"\bno (statistically )?(significant |measurable |relevant |notable |clinically relevant )?differences?\b",
+    r"\bequivalen(t|ce) (to|in|for|with|performance|results?|accuracy|quality)\b|\b(are|is|were|was|perform\w*) equivalent(ly)?\b",
+    r"\bcomparable (performance|results?|accuracy|quality|scores?|to)\b|\bcomparable with (?!(regard|respect))",
+    r"\bmatch(es|ed)? (that|those|the (performance|accuracy|quality|results?))\b|\bsimilar (performance|accuracy|results) (to|as)\b",
+    r"\b(can|could|may)? ?(safely |fully )?replaces? (the |a |an )?(second |medical |patient |acquired |original |real )*"
+    r"(acquisition|images?|data|scans?|examinations?|contrast)\b|\bcan (safely |fully )?replace\b",
+)
+_OTHERWISE_EQUIVALENT = re.compile(
+    r"\bdistribution matches|\bcomparable (with regard|with respect|in (age|sex))|\bequivalent (thickness|dose|diameter|radius|circle|hours)",
+    re.I,
+)
+_EQUIVALENCE_TEST = re.compile(
+    r"\bequivalence (was |is )?(test|margin|limits?|bounds?)|\btwo one-sided|\btost\b|\bnon-?inferiority (margin|test)"
+    r"|\bmargin of\b|\bmargin (was|fixed)",
+    re.IGNORECASE,
+)
+
+_MADE = re.compile(
+    r"synthe|generat|\bsampl(es?|ed|ing)\b|\bgans?\b|diffusion|\bour (images?|models?|networks?|methods?|results?)\b|produc"
+    r"|\bmodels?\b|\boutputs?\b|translat|virtual|simulat|inpaint|insert|render|draws?\b|textures?|prompts?",
+    re.IGNORECASE,
+)
+_REALISTIC = pattern(
+    r"\b(photo-?|hyper-?|ultra-?)?realis(tic|tically|m)\b(?! (noise|assumptions?|schedules?|scenarios?|settings?|estimates?"
+    r"|goals?|workloads?|timelines?|conditions?|expectations?|evaluation))",
+    r"\blife-?like\b|\btrue[- ]to[- ](life|nature)\b|\bauthentic(-looking)?\b",
+    r"\bvisually (convincing|plausible|appealing|pleasing|faithful|compelling)\b",
+    r"\b(anatomically|physiologically|clinically|biologically) (plausible|accurate|correct|consistent|faithful|coherent)\b",
+    r"\b(looks?|looking|appears?) (like |just like )?(genuine|authentic|real|natural)\b",
+    r"\b(high|superior|unprecedented|excellent|outstanding|remarkable|great|superb)(er|est)?[- ](visual |perceptual |image |diagnostic )?"
+    r"(quality|fidelity)\b",
+)
+_READERS = re.compile(
+    r"\bblinded\b|\breader stud(y|ies)\b|\b(rated|scored|judged|assessed) by\b|\bvisual turing\b|\b\d\d ?% (interval|ci)\b",
+    re.IGNORECASE,
+)
+
+_PRIVATE = pattern(
+    r"\bprivacy[- ](preserv\w+|safe|friendly|compliant|aware|protect\w+|conscious|free)\b|\bpreserv\w+ (?:\S+ ){0,2}?privacy\b",
+    r"\b(circumvent|avoid|remov|eliminat|solv|bypass|sidestep|overcom|obviat|resolv|alleviat|address)\w* (?:\S+ ){0,4}?"
+    r"(privacy|confidentiality|data[- ]protection)\b",
+    r"\b(protect|guarantee|ensur|safeguard|maintain|respect)\w* (?:\S+ ){0,4}?(privacy|confidentiality|anonymity)\b",
+    r"\bno (single )?(patients?|persons?|individuals?|one) (can|could) be (re-?)?identified\b",
+    r"\bwithout (any )?(risk of re-?identification|privacy (risks?|concerns?|issues?))\b|\bfree (of|from) privacy\b",
+    r"\b(contains?|reveals?|holds?|carr(y|ies)) no (?:\S+ ){0,3}?(patients?|individuals?|persons?|personal|identif\w+)\b",
+    r"\b(data[- ]protection|privacy) (laws?|rules?|regulations?|restrictions?) (do|does) not apply\b",
+    r"\b(fully |completely |truly |inherently )?anonym(ous|i[sz]ed)\b(?=.{0,40}\bshar)|\b(fully|completely|inherently) anonymous\b",
+    r"\bbelongs? to no ?(one|body|patient)\b|\bshared (freely|without (restrictions?|consent))\b",
+)
+_SYNTHESIS = re.compile(
+    r"synthe|generat|\bour (images?|models?|methods?|data|approach|framework)\b|\bgans?\b|diffusion|\bthis (removes|avoids|solves"
+    r"|eliminates)|the images guarantee|privacy[- ]preserv|artificial",
+    re.IGNORECASE,
+)
+_MEASURED_PRIVACY = re.compile(
+    r"\bmembership[- ]inference\b|\bcopy suspects?\b|\bnearest[- ]neighbou?r|\bepsilon\b|\bε\s*=|\bmemori[sz]ation (was|is)"
+    r"|\bre-?identification (attack|experiment|study)",
+    re.IGNORECASE,
+)
+
+_AGAINST_LIMITS = pattern(
+    r"\bunbiased\b(?! (estimat\w+|test))|\b(bias|artefact|artifact)[- ]free\b|\bfree (of|from) (any |all |demographic )?(bias|shift)\b",
+    r"\b(introduc|bring|add|show|exhibit|ha(s|ve)|contain)\w* no (?:\S+ ){0,3}?(bias|(distribution(al)? )?shift)\b|\bno (new )?bias\b",
+    r"\b(eliminat|remov|eradicat|avoid)\w* (?:\S+ ){0,3}?bias(es)?\b",
+    r"\b(full|entire|complete|whole|true) (?:\S+ ){0,2}?(diversity|variability|distribution|spectrum|range)\b",
+    r"\b(fully|faithfully|completely|accurately|perfectly|exactly) (captur|represent|reproduc|reflect|cover|model)\w*",
+    r"\b(distribution|diversity|variability) (?:\S+ ){0,3}?match(es|ed)? (?:\S+ ){0,8}?(exactly|perfectly)\b",
+    r"\brepresents? (all|every) (patholog|disease|group|patient population)\w*\b|\bevery \w+ is (?:\S+ ){0,2}?represented\b",
+    r"\bfair (to|for|across|towards?)\b|\bequally well for (all|every)\b",
+)
+
+
+def benefit(statements: Sequence[Statement]) -> Iterator[Hit]:
+    """A task, people or care are said to gain."""
+    return (hit for _, hit in said(_BENEFIT, statements) if owned(hit))
+
+
+def significance(statements: Sequence[Statement]) -> Iterator[Hit]:
+    """A result is called significant, or not, and no test stands beside it."""
+    for index, hit in said(_SIGNIFICANT, statements, negated=True):
+        if not _OTHERWISE_SIGNIFICANT.search(hit.text) and not nearby(TEST, statements, index) and owned(hit):
+            yield hit
+
+
+def equivalence(statements: Sequence[Statement]) -> Iterator[Hit]:
+    """Two things are said to do equally well, and no test of equivalence stands beside it."""
+    for index, hit in said(_EQUIVALENT, statements):
+        other = _OTHERWISE_EQUIVALENT.search(hit.text)
+        if not other and not nearby(_EQUIVALENCE_TEST, statements, index) and owned(hit):
+            yield hit
+
+
+def realism(statements: Sequence[Statement]) -> Iterator[Hit]:
+    """Synthetic images are called realistic, plausible or of high quality, and no blinded reader stands beside it."""
+    for index, hit in said(_REALISTIC, statements):
+        if _MADE.search(hit.text) and not nearby(_READERS, statements, index) and owned(hit):
+            yield hit
+
+
+def privacy(statements: Sequence[Statement]) -> Iterator[Hit]:
+    """Synthesis is said to protect privacy or to free from it, and no measurement stands beside it."""
+    for index, hit in said(_PRIVATE, statements):
+        if _SYNTHESIS.search(hit.text) and not nearby(_MEASURED_PRIVACY, statements, index) and owned(hit):
+            yield hit
+
+
+def limits(statements: Sequence[Statement]) -> Iterator[Hit]:
+    """The opposite of a limit that every technique has is said."""
+    return (hit for _, hit in said(_AGAINST_LIMITS, statements) if owned(hit))
