@@ -32,7 +32,6 @@ from typing import Any
 from misyn.canonical import canonical_bytes, digest, is_digest, record_digest
 from misyn.errors import EvidenceError, MalformedLogData, NotProven, UsageError
 from misyn.oversight.log.lines import LARGEST, base64_text, unbase64
-from misyn.oversight.log.tiles import MOST_ENTRY
 
 KINDS = ("declaration", "record", "plan", "evidence", "concern", "answer", "review", "withdrawal", "removal")
 SCHEMA = "misyn/log-entry/1"
@@ -186,9 +185,7 @@ def commit(
     if kind == "removal" and about is None:
         raise UsageError("a removal says which entry it is about. Next: give its index")
     opening = Opening(content, secrets.token_bytes(SALT) if salt is None else salt, statement)
-    entry = Entry(kind, opening.commitment, about)
-    assert len(entry.to_bytes()) <= MOST_ENTRY  # noqa: S101 - an entry has about 150 bytes
-    return entry, opening
+    return Entry(kind, opening.commitment, about), opening
 
 
 __all__ = ["KINDS", "Entry", "Opening", "commit", "digest", "parse_opening"]

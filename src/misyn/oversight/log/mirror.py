@@ -116,7 +116,9 @@ def _check_entries(
     frontier.size, frontier.peaks = start, TileTree(start, static.tile_reader(static.Folder(folder))).peaks()
     for bundle in bundles_of(size, since=start):
         entries = static.entries_of(source, bundle)
-        atomic.write_bytes(incoming / bundle.path, encode_bundle(entries))
+        path = incoming / bundle.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode_bundle(entries))  # not synced: after a crash the mirror begins again
         for entry in entries:
             if frontier.size == since:
                 passed = frontier.root()

@@ -18,10 +18,12 @@ Example:
 from __future__ import annotations
 
 import contextlib
+import os
+import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from misyn import atomic
@@ -42,7 +44,10 @@ from misyn.oversight.log.tree import HASH
 CHECKPOINT = "checkpoint"
 LARGEST_FILE = WIDTH * (MOST_ENTRY + 2)
 SECONDS = 30.0
+TOGETHER = 256  # files that are written before the first of them is synced
 HERE = ("localhost", "127.0.0.1", "::1")
+
+Piece = TypeVar("Piece", Tile, Bundle)
 
 
 class Source(Protocol):
@@ -165,17 +170,54 @@ def write(
         LogUnavailable: the folder cannot be written; it still is the log of the earlier size.
     """
     with _told(folder):
-        for bundle in bundles_of(size, since=since):
-            _put(folder, bundle, encode_bundle(entries(bundle)))
-        for one in tiles_of(size, since=since):
-            _put(folder, one, tile(one))
+        for some in _by(TOGETHER, bundles_of(size, since=since)):
+            _put(folder, [(bundle, encode_bundle(entries(bundle))) for bundle in some])
+        for part in _by(TOGETHER, tiles_of(size, since=since)):
+            _put(folder, [(one, tile(one)) for one in part])
         atomic.write_bytes(folder / CHECKPOINT, checkpoint)
 
 
-def _put(folder: Path, piece: Tile | Bundle, data: bytes) -> None:
-    atomic.write_bytes(folder / piece.path, data)
-    if piece.width == WIDTH:
-        shutil.rmtree(folder / f"{piece.full_path}.p", ignore_errors=True)
+def _by(count: int, pieces: Iterator[Piece]) -> Iterator[list[Piece]]:
+    """Cut into lists of at most ``count``; a tile may be made from those of the list before, never from its own."""
+    some: list[Piece] = []
+    for piece in pieces:
+        if some and (len(some) == count or getattr(piece, "level", 0) != getattr(some[0], "level", 0)):
+            yield some
+            some = []
+        some.append(piece)
+    if some:
+        yield some
+
+
+def _put(folder: Path, pieces: Sequence[tuple[Tile | Bundle, bytes]]) -> None:
+    """Write files, whole or not at all: all are written before the first is synced, so that the disk can work ahead."""
+    parts = [(folder / piece.path, _part_of(folder / piece.path)) for piece, _ in pieces]
+    try:
+        for (_, part), (_, data) in zip(parts, pieces, strict=True):
+            part.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(data)
+        for _, part in parts:
+            _sync(part)
+        for path, part in parts:
+            part.replace(path)
+    except BaseException:
+        for _, part in parts:
+            part.unlink(missing_ok=True)
+        raise
+    for parent in {path.parent for path, _ in parts}:
+        atomic.sync_folder(parent)
+    for piece, _ in pieces:
+        if piece.width == WIDTH:
+            shutil.rmtree(folder / f"{piece.full_path}.p", ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(6)}{atomic.SUFFIX}")
 
 
 @contextlib.contextmanager
