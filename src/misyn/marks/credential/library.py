@@ -46,7 +46,7 @@ def settings(*, anchors: str) -> dict[str, Any]:
     """Give the settings of one use (rule 2); ``anchors`` is PEM text, empty for none."""
     common: dict[str, Any] = {
         "builder": {"thumbnail": {"enabled": False}},
-        "core": {"allowed_network_hosts": []},
+        "core": {"allowed_network_hosts": [], "backing_store_memory_threshold_in_mb": 1},  # larger: on the disk
         "verify": {
             "verify_after_sign": False,  # the file is read back by its writer, with the same eyes as any reader
             "verify_trust": True,

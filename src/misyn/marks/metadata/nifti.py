@@ -37,6 +37,7 @@ from misyn.errors import MalformedImage, NoRoomForMark, UnreadableImage
 from misyn.images.limits import DEFAULT, check_bytes, check_header, check_ratio
 from misyn.marks.declaration import Declaration, unique_keys
 from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection
+from misyn.marks.metadata.packing import Packing
 from misyn.marks.metadata.splice import Piece, Span, ends_early, read_at, size_of, splice
 
 COMMENT = 6
@@ -156,7 +157,7 @@ def _rewrite(source: BinaryIO, target: BinaryIO, change: Callable[[_Header], _He
         if plain is source:
             splice(plain, target, pieces)
             return
-        with gzip.GzipFile(filename="", fileobj=target, mode="wb", compresslevel=6, mtime=0) as packed:
+        with Packing(target) as packed:
             splice(plain, cast("BinaryIO", packed), pieces)
 
 
