@@ -24,15 +24,18 @@ from dataclasses import dataclass
 from misyn.practice.review.text import Kind, Statement
 
 _NEGATED = re.compile(
-    r"\b(not|never|cannot|can't|don't|doesn't|isn't|aren't|neither|nor|no|none|without|hardly|far from|fail(s|ed)? to|un(able|likely) to"
-    r"|lack(s|ed|ing)?)\b[^.;:!?]{0,45}$|\b(rather than|instead of)\W+$",
+    r"\b(not|never|cannot|can't|don't|doesn't|isn't|aren't|neither|nor|no|none|without|hardly|far from|fail(s|ed)? to"
+    r"|un(able|likely) to|lack(s|ed|ing)?|struggl(e|es|ed|ing)|difficult(y|ies)?|limitations? of|shortcomings?|marginal(ly)?"
+    r"|limited|little|small)\b[^.;:!?]{0,45}$|\b(rather than|instead of)\W+$",
     re.IGNORECASE,
 )
 _HOPED = re.compile(
-    r"\b(whether|if|may|might|could|would|should|perhaps|possibly|potentially|potential to|hope(s|d|fully)?|aim(s|ed|ing)?"
-    r"|goal|intend(s|ed)?|future (work|research|studies)|remains? (to be|unclear|unknown|open)|unclear|unknown|open question"
-    r"|to (test|examine|investigate|assess|evaluate|study) (if|whether|how)|do(es)? not know|hypothes\w+|in order to)\b[^.;!]{0,120}$"
-    r"|\b(is|are|remains?) (unclear|unknown|an open question|to be seen)\b",
+    r"\b(whether|if|may|might|could|would|should|perhaps|possibly|potentially|hope(s|d|fully)?|aim(s|ed|ing)?|ideally"
+    r"|potential (to|of|for|solutions?|benefits?)|goal|purpose|intend(s|ed)?|future (work|research|studies)|unclear|unknown"
+    r"|remains? (to be|unclear|unknown|open)|open question|feasibility|explor(e|es|ed|ing)|demand for|need for|interest in"
+    r"|hold(s)? (great |much )?(potential|promise)|promis(e|ing)|opportunit(y|ies)"
+    r"|to (test|examine|investigate|assess|evaluate|study|determine|quantify|measure) (?!the improved)"
+    r"|do(es)? not know|hypothes\w+|in order to)\b[^.;!]{0,120}$",
     re.IGNORECASE,
 )
 _HOPED_AFTER = re.compile(
@@ -40,7 +43,9 @@ _HOPED_AFTER = re.compile(
 )
 _OTHERS = re.compile(
     r"\[\d+(\s*[,–-]\s*\d+)*\]|\bet al\b|\b(previous|earlier|prior|other|recent|existing) (works?|studies|study|authors?|research\w*)\b"
-    r"|\b(has|have) been (shown|reported|demonstrated|found)\b|\(\d{4}\)",
+    r"|\b(has|have) (been )?(shown|reported|demonstrated|found|achieved|emerged|revolutioni[sz]ed|made)\b|\(\d{4}\)"
+    r"|^\W*((latent|denoising|generative|deep|large|modern|conditional|image) )*(diffusion|generative|learning|adversarial)"
+    r" (\w+ )?(models?|networks?) (\([^)]{1,20}\) )?achieve",
     re.IGNORECASE,
 )
 _OWN = re.compile(r"\b(we|our|ours|us|this (work|paper|study|article)|the proposed|proposed)\b", re.IGNORECASE)

@@ -38,6 +38,7 @@ _TERMS = pattern(
     rf"\b{_KIND}[- ]?(/|vs\.?|versus|and|or|from|to|-vs-|-versus-)[- ]?(the )?({_MADE}|{_KIND})\b",
     rf"\b{_MADE}[- ]?(/|vs\.?|versus|and|or|from|to)[- ]?(the )?{_KIND}\b",
     rf"\b{_MADE} (medical|patient|clinical) {_IMAGE}",
+    r"\b(identified|classified|labell?ed|recogni[sz]ed|rated|judged|perceived) as (real|fake)\b|\breal-(synthetic|generated|fake)\b",
 )
 _CELL = re.compile(r"(?:^|\|)\s*(real|fake)\s*(?=\||$)", re.IGNORECASE)
 

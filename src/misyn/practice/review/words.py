@@ -37,20 +37,26 @@ _TASK = (
 _PROBLEM = (
     r"(scarcity|shortage|imbalance|lack of (annotated |labell?ed |training )?data|limited data|data (gap|limitation)s?)"
 )
+# "to improve" alone is a purpose; "helps to improve" is a claim.
+_PURPOSE = r"(?<!\bto )(?<!\bwe )(?<!\bwe also )|(?<=help to )|(?<=helps to )|(?<=able to )|(?<=ability to )"
 _BENEFIT = pattern(
-    rf"\b(improv(es?|ed|ing)|boost(s|ed)?|enhanc(es?|ed)|increas(es?|ed)|rais(es?|ed)|strengthen(s|ed)?) (?:\S+ ){{0,5}}?{_TASK}\b",
-    rf"\b{_TASK} (?:\S+ ){{0,3}}?(improv(es?|ed)|ris(es?|en)|rose|increas(es?|ed)|gains?)\b",
-    r"\boutperform(s|ed|ing)?\b|\bstate[- ]of[- ]the[- ]art (results?|performance|accuracy)\b",
+    rf"(?:{_PURPOSE})\b(improv(es?|ed|ing)|boost(s|ed|ing)?|enhanc(es?|ed|ing)|increas(es?|ed)|rais(es?|ed)|strengthen(s|ed)?|standardi[sz]es?)"
+    rf" (?:\S+ ){{0,5}}?{_TASK}\b",
+    rf"\b{_TASK} (?:\S+ ){{0,3}}?(improv(es?|ed)|ris(es?|en)|rose|increas(es?|ed))\b",
+    rf"\b{_TASK} (?:\S+ ){{0,2}}?improvements? (is|was|of)\b|\bimprovements? in (?:\S+ ){{0,3}}?{_TASK}\b",
+    r"\boutperform(s|ed|ing)?\b|\bstate[- ]of[- ]the[- ]art (results?|performance|accuracy|(visual |image )?quality)\b",
     r"\bsuperiority\b|\bsuperior (to|performance|results?|accuracy|quality)\b|\b(surpass|exceed)(es|ed) (all|existing|other|the)\b",
-    rf"\b(solv|overcom|alleviat|mitigat|address|remed|tackl|eliminat)(es?|ed|ing|ies)\b (?:\S+ ){{0,6}}?{_PROBLEM}\b",
-    r"\bclinically (useful|valid|validated|ready|applicable|viable|relevant)\b",
+    rf"(?<!\bto )\b(solv|overcom|alleviat|mitigat|address|remed|tackl|eliminat)(es?|ed|ing|ies)\b (?:\S+ ){{0,6}}?{_PROBLEM}\b",
+    r"\bclinically (useful|valid|validated|ready|applicable|viable)\b",
     r"\bbenefits? (for |to )?(the )?(patients?|clinicians?|radiologists?|care)\b",
-    r"\breduc(es?|ed|ing) (the )?(workload|burden|costs?|need for|radiation|dose|reading time)\b",
+    r"(?<!\bto )\breduc(es?|ed|ing) (the )?(workload|burden|costs?|need for|radiation|dose|reading time)\b",
     r"\b(more|better|most) (robust|accurate|reliable|generali[sz]able|efficient|effective)\b",
     r"\bgenerali[sz]es? (much |significantly )?better\b|\b(performs?|works?|trains?) (much |significantly )?better\b",
     r"\benabl(es?|ed|ing) (more |an? )?(accurate|reliable|robust|earlier|faster|safe\w*|better)\b",
-    r"\b(safe|cost-effective|effective|powerful|valuable) (and [\w-]+ )?(alternative|solution|tool|substitute|remedy)\b",
+    r"\b(safe|cost-effective|effective|powerful|valuable|robust|scalable|novel|viable|practical|promising) (and [\w-]+ )?(new )?"
+    r"(alternative|solution|tool|substitute|remedy|avenue)\b",
     r"\bhelps? (radiologists?|clinicians?|patients?|physicians?|surgeons?|the (network|classifier|model))\b",
+    r"\bcan (effectively |greatly )?(aid|assist|support|facilitate) |\bcontribut(es?|ing) to (enhanced|improved|better|greater)\b",
 )
 
 _SIGNIFICANT = pattern(r"\bsignifican(t|tly|ce)\b")
@@ -59,6 +65,7 @@ _OTHERWISE_SIGNIFICANT = re.compile(
     r"|results?|topic))|\bclinical(ly)? significan|\bsignificance (level|threshold)|\bsignificance of\b"
     r"|\bsignificant (digits?|figures?|bits?|others?|challenges?|roles?|problems?|interest|attention|importance|burden"
     r"|amounts?|time|efforts?|advances?|progress|cause|number|part|potential|concerns?|barriers?|hurdles?|obstacles?)\b"
+    r"|\bsignificantly (hinder|hamper|imped|restrict|constrain|limit|burden)\w*"
     r"|\b(considered|regarded as|deemed|taken as) (statistically )?significant\b|\bsignificance was (set|fixed|defined)\b",
     re.IGNORECASE,
 )
@@ -73,7 +80,8 @@ _EQUIVALENT = pattern(
     r"\bindistinguishable\b|\binterchangeabl[ey]\b|\bnon-?inferior\b|\bnearly identical\b|\bon (a )?par with\b",
     r"\b(could|can|were|was|are|is) ?(not|n't|hardly|unable to|not able to) (be )?(reliably )?(distinguish|tell|told apart|different|discern)\w*",
     r"\bfail(s|ed)? to (distinguish|tell|differentiate|discern)\b|\bunable to (distinguish|tell|differentiate|discern)\b",
-    r"\b(as (good|accurate|effective|useful|well) as)\b",
+    r"\bas (good|accurate|effective|useful) as\b|\b(perform|work|do|train)\w* (just )?as well as\b",
+    r"\b(confirm|show|demonstrat)\w* (the )?(high |strong )?similarity (between|of|to)\b",
     r"\bno (statistically )?(significant |measurable |relevant |notable |clinically relevant )?differences?\b",
     r"\bequivalen(t|ce) (to|in|for|with|performance|results?|accuracy|quality)\b|\b(are|is|were|was|perform\w*) equivalent(ly)?\b",
     r"\bcomparable (performance|results?|accuracy|quality|scores?|to)\b|\bcomparable with (?!(regard|respect))",
@@ -97,17 +105,20 @@ _MADE = re.compile(
     re.IGNORECASE,
 )
 _REALISTIC = pattern(
-    r"\b(photo-?|hyper-?|ultra-?)?realis(tic|tically|m)\b(?! (noise|assumptions?|schedules?|scenarios?|settings?|estimates?"
-    r"|goals?|workloads?|timelines?|conditions?|expectations?|evaluation))",
+    r"\b(photo-?|hyper-?|ultra-?)?realistic(ally)?\b(?! (noise|assumptions?|schedules?|scenarios?|settings?|estimates?"
+    r"|goals?|workloads?|timelines?|conditions?|expectations?|evaluation|numerically))",
+    r"\b(improved|higher?|enhanc\w+( the)?|striking|remarkable|great(er)?|superior|visual|unprecedented|anatomical|more) (photo-?)?realism\b",
+    r"\brealism (?:\S+ ){0,6}?(is|was|are) (striking|high|remarkable|excellent|convincing|impressive)\b",
     r"\blife-?like\b|\btrue[- ]to[- ](life|nature)\b|\bauthentic(-looking)?\b",
-    r"\bvisually (convincing|plausible|appealing|pleasing|faithful|compelling)\b",
+    r"\bvisually (convincing|plausible|appealing|pleasing|faithful|compelling|realistic)\b",
     r"\b(anatomically|physiologically|clinically|biologically) (plausible|accurate|correct|consistent|faithful|coherent)\b",
-    r"\b(looks?|looking|appears?) (like |just like )?(genuine|authentic|real|natural)\b",
-    r"\b(high|superior|unprecedented|excellent|outstanding|remarkable|great|superb)(er|est)?[- ](visual |perceptual |image |diagnostic )?"
-    r"(quality|fidelity)\b",
+    r"\b(looks?|looking|appears?) (like |just like )?(genuine|authentic|real|natural)\b|\b(closely|strongly|highly|faithfully) resembl\w+",
+    r"\b(high|superior|unprecedented|excellent|outstanding|remarkable|great|superb|near-perfect|state-of-the-art)(er|est)?[- ]"
+    r"(visual |perceptual |image |diagnostic )?(quality|fidelity)\b",
 )
 _READERS = re.compile(
-    r"\bblinded\b|\breader stud(y|ies)\b|\b(rated|scored|judged|assessed) by\b|\bvisual turing\b|\b\d\d ?% (interval|ci)\b",
+    r"\bblinded\b|\breader stud(y|ies)\b|\b(rated|scored|judged|assessed) by\b|\bturing test\b|\b\d\d ?% (interval|ci)\b|\blikert\b"
+    r"|\b(participants|readers|experts|radiologists) were (asked|tasked)\b",
     re.IGNORECASE,
 )
 
@@ -118,6 +129,8 @@ _PRIVATE = pattern(
     r"\b(protect|guarantee|ensur|safeguard|maintain|respect)\w* (?:\S+ ){0,4}?(privacy|confidentiality|anonymity)\b",
     r"\bno (single )?(patients?|persons?|individuals?|one) (can|could) be (re-?)?identified\b",
     r"\bwithout (any )?(risk of re-?identification|privacy (risks?|concerns?|issues?))\b|\bfree (of|from) privacy\b",
+    r"\b(do|does) not (contain|include|reveal|expose) (?:\S+ ){0,3}?(patients?|individuals?|personal|identif\w+)\b",
+    r"\bnot linked to (\w+ ){0,2}patients?\b|\bwithout exposing (\w+ ){0,2}(patients?|identif\w+|personal)\b",
     r"\b(contains?|reveals?|holds?|carr(y|ies)) no (?:\S+ ){0,3}?(patients?|individuals?|persons?|personal|identif\w+)\b",
     r"\b(data[- ]protection|privacy) (laws?|rules?|regulations?|restrictions?) (do|does) not apply\b",
     r"\b(fully |completely |truly |inherently )?anonym(ous|i[sz]ed)\b(?=.{0,40}\bshar)|\b(fully|completely|inherently) anonymous\b",
@@ -136,7 +149,7 @@ _MEASURED_PRIVACY = re.compile(
 
 _AGAINST_LIMITS = pattern(
     r"\bunbiased\b(?! (estimat\w+|test))|\b(bias|artefact|artifact)[- ]free\b|\bfree (of|from) (any |all |demographic )?(bias|shift)\b",
-    r"\b(introduc|bring|add|show|exhibit|ha(s|ve)|contain)\w* no (?:\S+ ){0,3}?(bias|(distribution(al)? )?shift)\b|\bno (new )?bias\b",
+    r"\b(introduc|bring|add|show|exhibit|ha(s|ve)|contain)\w* no (?:\S+ ){0,3}?(bias|(distribution(al)? )?shift)\b|\bno (new )?bias\b(?! terms?)",
     r"\b(eliminat|remov|eradicat|avoid)\w* (?:\S+ ){0,3}?bias(es)?\b",
     r"\b(full|entire|complete|whole|true) (?:\S+ ){0,2}?(diversity|variability|distribution|spectrum|range)\b",
     r"\b(fully|faithfully|completely|accurately|perfectly|exactly) (captur|represent|reproduc|reflect|cover|model)\w*",
