@@ -8,43 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+import types
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from jobs import die_once, noted, work
 from misyn import engine
-from misyn.errors import MalformedImage, UsageError
+from misyn.errors import UsageError
 
 ITEMS = [f"item {i} – ü" for i in range(150)]
-
-
-def work(item: str) -> Mapping[str, Any]:
-    """Fail in each way a file can make a reader fail."""
-    if item.startswith("kill"):
-        os.kill(os.getpid(), signal.SIGKILL)
-    if item.startswith("hang"):
-        time.sleep(60)
-    if item == "typed":
-        raise MalformedImage("expected a header, found none")
-    if item == "foreign":
-        raise ValueError("PatientName^Secret")
-    return {"item": item, "length": len(item), "ratio": len(item) / 3}
-
-
-def noted(item: str, *, diary: str) -> Mapping[str, Any]:
-    with Path(diary).open("a", encoding="utf-8") as file:
-        file.write(item + "\n")
-    return {"item": item}
-
-
-def die_once(item: str, *, flag: str) -> Mapping[str, Any]:
-    """Stand for a worker that something else killed: the item is innocent."""
-    if item == "item 3" and not Path(flag).exists():
-        Path(flag).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return {"item": item}
 
 
 def test_rows_are_the_same_on_no_one_and_many_workers() -> None:
@@ -112,7 +85,7 @@ CLIENT = """
 import functools, os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-import test_engine
+import jobs
 from misyn import engine
 
 def stop(done, total):
@@ -121,13 +94,9 @@ def stop(done, total):
 
 if __name__ == "__main__":
     place = Path(sys.argv[2])
-    function = functools.partial(test_engine.signed, diary=str(place / "pids"))
+    function = functools.partial(jobs.signed, diary=str(place / "pids"))
     engine.map(function, [str(i) for i in range(200)], workers=2, ledger=place / "ledger", progress=stop)
 """
-
-
-def signed(item: str, *, diary: str) -> Mapping[str, Any]:
-    return noted(str(os.getpid()), diary=diary)
 
 
 def test_a_killed_client_leaves_whole_parts_and_no_workers(tmp_path: Path) -> None:
@@ -170,3 +139,14 @@ def test_a_function_that_cannot_travel_is_refused_before_work_starts() -> None:
 def test_negative_workers_are_refused() -> None:
     with pytest.raises(UsageError, match="0 or more"):
         engine.map(work, ["a"], workers=-1)
+
+
+def test_a_function_that_other_processes_cannot_load_is_refused_and_no_item_is_blamed() -> None:
+    module = types.ModuleType("only_here")
+    exec("def f(item):\n    return {'item': item}\n", module.__dict__)  # noqa: S102 - a module no file holds
+    sys.modules["only_here"] = module
+    try:
+        with pytest.raises(UsageError, match="other processes"):
+            engine.map(module.f, ["a", "b"], workers=1)
+    finally:
+        del sys.modules["only_here"]

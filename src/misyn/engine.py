@@ -48,6 +48,7 @@ Progress = Callable[[int, int], None]
 PART = 64  # items a part file holds: what an interruption may cost, and what one rename pays for
 ATTEMPTS = 2  # an item is blamed for killing its worker only after this many workers died on it
 SECONDS = 120.0  # the longest an item may take before its worker is killed
+UNUSABLE = -1  # in place of an item's index: the function itself cannot be used in another process
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -154,10 +155,14 @@ def _pickle(function: Function) -> bytes:
     try:
         return pickle.dumps(function)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise UsageError(
-            "expected a module-level function, or a functools.partial of one, that other processes can import; "
-            f"found {function!r}"
-        ) from error
+        raise _cannot_travel(repr(function)) from error
+
+
+def _cannot_travel(found: str) -> UsageError:
+    return UsageError(
+        "expected a module-level function, or a functools.partial of one, that other processes can import; "
+        f"found {found}"
+    )
 
 
 def _count(workers: int | None, job: _Job) -> int:
@@ -231,7 +236,11 @@ class _Worker:
 def _serve(connection: Connection, pickled: bytes) -> None:
     """Run in the worker: answer batches until the supervisor hangs up."""
     os.environ.update(dict.fromkeys(THREADS, "1"))  # before the function, and numpy with it, is imported
-    function: Function = pickle.loads(pickled)  # noqa: S301 - our own supervisor's bytes, never a file's
+    try:
+        function: Function = pickle.loads(pickled)  # noqa: S301 - our own supervisor's bytes, never a file's
+    except Exception as error:
+        connection.send((UNUSABLE, type(error).__name__))
+        return
     try:
         while True:
             for index, item in connection.recv():
@@ -285,6 +294,8 @@ def _hear(team: Sequence[_Worker], seconds: float) -> Iterator[tuple[int, str]]:
         try:
             while worker.connection.poll():
                 index, line = worker.connection.recv()
+                if index == UNUSABLE:
+                    raise _cannot_travel(f"a function that fails to load there ({line})")
                 worker.holds.remove(index)
                 worker.heard = time.monotonic()
                 yield index, line
