@@ -160,13 +160,14 @@ def phase(name: str, folder: Path, size: int) -> dict[str, float]:
 
 
 def sizes(folder: Path, largest: int) -> None:
-    """Everything at growing sizes, and how much memory it took."""
+    """Everything at growing sizes, how much processor time each phase took in all, and how much memory."""
     found: dict[str, dict[int, float]] = {}
     chosen = [size for size in (1_000, 10_000, 100_000, 1_000_000) if size <= largest]
     for size in chosen:
         for name in ("grow", *PHASES):
             for what, seconds in phase(name, folder / f"{size}", size).items():
-                found.setdefault(what if what != "MB" else f"memory of {name}, MB", {})[size] = seconds
+                total = {"MB": f"memory of {name}, MB", "CPU": f"processor time of {name}"}
+                found.setdefault(total.get(what, what), {})[size] = seconds
         shutil.rmtree(folder / f"{size}")
     print()
     print(f"{'seconds, at entries':<34}" + "".join(f"{size:>12,}" for size in chosen))
@@ -191,7 +192,8 @@ def main() -> None:
             found = grow(options.folder, options.entries)
         else:
             found = PHASES[options.phase](options.folder)
-        print(json.dumps({**found, "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        print(json.dumps({**found, "CPU": used.ru_utime + used.ru_stime, "MB": used.ru_maxrss / 1024}))
         return
     print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}\n")
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -231,3 +233,17 @@ def test_help_imports_neither_cryptography_nor_a_database() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_command_of_the_documentation_runs() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "log.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
+    Path("plan.md").write_text("our plan")
+    Path("evaluation.json").write_text("{}")
+    for line in block.splitlines():
+        command, _, comment = line.removeprefix("$ misyn ").partition("#")
+        group, *arguments = shlex.split(command)
+        result = CliRunner().invoke(GROUPS[group], arguments)
+        assert result.exit_code == (1 if "exit status 1" in comment else 0), line + result.output
+        if "init" in arguments:
+            Path("policy").write_text(f"log {result.stdout.splitlines()[0]}\nquorum none\n")

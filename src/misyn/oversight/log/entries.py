@@ -70,7 +70,7 @@ class Entry:
             MalformedLogData: not an entry of this schema, or not in its one spelling.
         """
         try:
-            found = json.loads(data)
+            found = json.loads(data.decode())
         except (ValueError, RecursionError) as error:
             raise MalformedLogData("expected an entry in JSON, found something else") from error
         if not isinstance(found, dict) or found.get("schema") != SCHEMA:
@@ -144,7 +144,7 @@ def parse_opening(data: bytes) -> tuple[Entry, Opening | None]:
         MalformedLogData: another form.
     """
     try:
-        found = json.loads(data)
+        found = json.loads(data.decode())
     except (ValueError, RecursionError) as error:
         raise MalformedLogData("expected an opening in JSON, found something else") from error
     if not isinstance(found, dict) or found.get("schema") != OPENING or not isinstance(found.get("entry"), str):
