@@ -32,7 +32,7 @@ _NEGATED = re.compile(
 _HOPED = re.compile(
     r"\b(whether|if|may|might|could|would|should|perhaps|possibly|potentially|hope(s|d|fully)?|aim(s|ed|ing)?|ideally"
     r"|potential (to|of|for|solutions?|benefits?)|goal|purpose|intend(s|ed)?|future (work|research|studies)|unclear|unknown"
-    r"|remains? (to be|unclear|unknown|open)|open question|feasibility|explor(e|es|ed|ing)|demand for|need for|interest in"
+    r"|remains? (to be|unclear|unknown|open)|open question|feasibility|explor(e|es|ed|ing)|investigat(e|es|ed|ing)|demand for|need for|interest in"
     r"|hold(s)? (great |much )?(potential|promise)|promis(e|ing)|opportunit(y|ies)"
     r"|to (test|examine|investigate|assess|evaluate|study|determine|quantify|measure) (?!the improved)"
     r"|do(es)? not know|hypothes\w+|in order to)\b[^.;!]{0,120}$",
@@ -43,7 +43,8 @@ _HOPED_AFTER = re.compile(
 )
 _OTHERS = re.compile(
     r"\[\d+(\s*[,–-]\s*\d+)*\]|\bet al\b|\b(previous|earlier|prior|other|recent|existing) (works?|studies|study|authors?|research\w*)\b"
-    r"|\b(has|have) (been )?(shown|reported|demonstrated|found|achieved|emerged|revolutioni[sz]ed|made)\b|\(\d{4}\)"
+    r"|\b(has|have) (been )?(shown|reported|demonstrated|found|achieved|emerged|revolutioni[sz]ed|made|outperformed|improved)\b|\(\d{4}\)"
+    r"|^\W*(deep learning|machine learning|artificial intelligence|ai|convolutional)\b"
     r"|^\W*((latent|denoising|generative|deep|large|modern|conditional|image) )*(diffusion|generative|learning|adversarial)"
     r" (\w+ )?(models?|networks?) (\([^)]{1,20}\) )?achieve",
     re.IGNORECASE,

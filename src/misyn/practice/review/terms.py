@@ -34,11 +34,11 @@ _IMAGE = (
 _KIND = r"(real|fake|true|genuine|authentic)"
 _MADE = r"(synthetic|synthesi[sz]ed|generated|artificial|fake)"
 _TERMS = pattern(
-    rf"\b(real|fake|genuine|authentic) (?:(medical|clinical|patient|training|test|ct|mr|mri|chest|dermoscopic|held-out) ){{0,2}}{_IMAGE}\b",
+    rf"\b(real|fake|genuine|authentic) (?!(time|world|life|part|number|need|valued|anatom|patient)\w*\b)(?:[\w-]+ ){{0,2}}{_IMAGE}\b",
     rf"\b{_KIND}[- ]?(/|vs\.?|versus|and|or|from|to|-vs-|-versus-)[- ]?(the )?({_MADE}|{_KIND})\b",
-    rf"\b{_MADE}[- ]?(/|vs\.?|versus|and|or|from|to)[- ]?(the )?{_KIND}\b",
+    rf"\b{_MADE}[- ]?(/|vs\.?|versus|and|or|from|to)[- ]?(the )?{_KIND}\b|\breal, (\w+, )*(and )?(pseudo-?)?(synthetic|generated|fake)\b",
     rf"\b{_MADE} (medical|patient|clinical) {_IMAGE}",
-    r"\b(identified|classified|labell?ed|recogni[sz]ed|rated|judged|perceived) as (real|fake)\b|\breal-(synthetic|generated|fake)\b",
+    r"\b(identified|classified|labell?ed|recogni[sz]ed|rated|judged|perceived) as (real|fake)\b|\breal[- ](and |or )?(pseudo-?)?(synthetic|generated|fake)\b",
 )
 _CELL = re.compile(r"(?:^|\|)\s*(real|fake)\s*(?=\||$)", re.IGNORECASE)
 

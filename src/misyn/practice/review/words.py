@@ -45,6 +45,9 @@ _BENEFIT = pattern(
     rf"\b{_TASK} (?:\S+ ){{0,3}}?(improv(es?|ed)|ris(es?|en)|rose|increas(es?|ed))\b",
     rf"\b{_TASK} (?:\S+ ){{0,2}}?improvements? (is|was|of)\b|\bimprovements? in (?:\S+ ){{0,3}}?{_TASK}\b",
     r"\boutperform(s|ed|ing)?\b|\bstate[- ]of[- ]the[- ]art (results?|performance|accuracy|(visual |image )?quality)\b",
+    r"\b(better|best|highest|higher|greater) (?:\S+ ){0,2}?(accurac(y|ies)|performance|f-?1?-?scores?|scores?|auc|dice|generali[sz]ation|sensitivity|specificity)\b",
+    r"\b(is|are|was|were|proves?|proved) (\w+ )?effective (in|for|at)\b|\bimprovements? over\b|\bbenefits? (more |most )?from\b|\ballows? for increas\w+",
+    r"\bsuitable for (clinical|deployment|diagnos\w+)\b|\bimproves? the (depiction|visibility|conspicuity|detectability)\b",
     r"\bsuperiority\b|\bsuperior (to|performance|results?|accuracy|quality)\b|\b(surpass|exceed)(es|ed) (all|existing|other|the)\b",
     rf"(?<!\bto )\b(solv|overcom|alleviat|mitigat|address|remed|tackl|eliminat)(es?|ed|ing|ies)\b (?:\S+ ){{0,6}}?{_PROBLEM}\b",
     r"\bclinically (useful|valid|validated|ready|applicable|viable)\b",
@@ -53,7 +56,7 @@ _BENEFIT = pattern(
     r"\b(more|better|most) (robust|accurate|reliable|generali[sz]able|efficient|effective)\b",
     r"\bgenerali[sz]es? (much |significantly )?better\b|\b(performs?|works?|trains?) (much |significantly )?better\b",
     r"\benabl(es?|ed|ing) (more |an? )?(accurate|reliable|robust|earlier|faster|safe\w*|better)\b",
-    r"\b(safe|cost-effective|effective|powerful|valuable|robust|scalable|novel|viable|practical|promising) (and [\w-]+ )?(new )?"
+    r"\b(safe|cost-effective|effective|powerful|valuable|robust|scalable|efficient|novel|viable|practical) (and [\w-]+ )?(new )?"
     r"(alternative|solution|tool|substitute|remedy|avenue)\b",
     r"\bhelps? (radiologists?|clinicians?|patients?|physicians?|surgeons?|the (network|classifier|model))\b",
     r"\bcan (effectively |greatly )?(aid|assist|support|facilitate) |\bcontribut(es?|ing) to (enhanced|improved|better|greater)\b",
@@ -81,6 +84,7 @@ _EQUIVALENT = pattern(
     r"\b(could|can|were|was|are|is) ?(not|n't|hardly|unable to|not able to) (be )?(reliably )?(distinguish|tell|told apart|different|discern)\w*",
     r"\bfail(s|ed)? to (distinguish|tell|differentiate|discern)\b|\bunable to (distinguish|tell|differentiate|discern)\b",
     r"\bas (good|accurate|effective|useful) as\b|\b(perform|work|do|train)\w* (just )?as well as\b",
+    r"\bwithout (compromising|sacrificing|loss of|losing) (\w+ ){0,2}(accuracy|quality|utility|performance|value)\b",
     r"\b(confirm|show|demonstrat)\w* (the )?(high |strong )?similarity (between|of|to)\b",
     r"\bno (statistically )?(significant |measurable |relevant |notable |clinically relevant )?differences?\b",
     r"\bequivalen(t|ce) (to|in|for|with|performance|results?|accuracy|quality)\b|\b(are|is|were|was|perform\w*) equivalent(ly)?\b",
@@ -114,7 +118,7 @@ _REALISTIC = pattern(
     r"\b(anatomically|physiologically|clinically|biologically) (plausible|accurate|correct|consistent|faithful|coherent)\b",
     r"\b(looks?|looking|appears?) (like |just like )?(genuine|authentic|real|natural)\b|\b(closely|strongly|highly|faithfully) resembl\w+",
     r"\b(high|superior|unprecedented|excellent|outstanding|remarkable|great|superb|near-perfect|state-of-the-art)(er|est)?[- ]"
-    r"(visual |perceptual |image |diagnostic )?(quality|fidelity)\b",
+    r"(visual |perceptual |image |diagnostic )?(quality|fidelity)\b(?![\w, -]{0,30}\b(annotated|training|data ?sets?|labell?ed|publicly|imaging|medical|paired)\b)",
 )
 _READERS = re.compile(
     r"\bblinded\b|\breader stud(y|ies)\b|\b(rated|scored|judged|assessed) by\b|\bturing test\b|\b\d\d ?% (interval|ci)\b|\blikert\b"
@@ -149,7 +153,7 @@ _MEASURED_PRIVACY = re.compile(
 
 _AGAINST_LIMITS = pattern(
     r"\bunbiased\b(?! (estimat\w+|test))|\b(bias|artefact|artifact)[- ]free\b|\bfree (of|from) (any |all |demographic )?(bias|shift)\b",
-    r"\b(introduc|bring|add|show|exhibit|ha(s|ve)|contain)\w* no (?:\S+ ){0,3}?(bias|(distribution(al)? )?shift)\b|\bno (new )?bias\b(?! terms?)",
+    r"\b(introduc|bring|add|show|exhibit|ha(s|ve)|contain)\w* no (?:\S+ ){0,3}?(bias|(distribution(al)? )?shift)\b|\bwithout (any |new )?(distribution(al)? shifts?|bias)\b|\bno (new )?bias\b(?! terms?)",
     r"\b(eliminat|remov|eradicat|avoid)\w* (?:\S+ ){0,3}?bias(es)?\b",
     r"\b(full|entire|complete|whole|true) (?:\S+ ){0,2}?(diversity|variability|distribution|spectrum|range)\b",
     r"\b(fully|faithfully|completely|accurately|perfectly|exactly) (captur|represent|reproduc|reflect|cover|model)\w*",
