@@ -5,7 +5,8 @@ Rules
 1. Standard library only: a machine with Python and nothing else can run it.
 2. Debian packages are the independent readers the tests use as oracles (exiftool, dcmtk and others). They are
    installed where apt and the right to use it are there; elsewhere the tests that need them say that they skipped.
-3. Python packages come hashed from ``requirements/test.txt`` into ``.venv-test``, never into the caller's environment.
+3. Python packages come hashed from ``requirements/test.txt`` and ``exports.txt`` (the heavy validators of exports, 140
+   MB and 25 s) into ``.venv-test``, never into the caller's environment.
 4. ``--only STEP`` runs one step; anything after ``--`` goes to pytest.
 """
 
@@ -89,7 +90,8 @@ def install() -> int:
     if not PYTHON.exists():
         venv.create(VENV, with_pip=True, clear=True)
     pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    hashed = ("--require-hashes", "--requirement", ROOT / "requirements" / "test.txt")
+    files = (ROOT / "requirements" / name for name in ("test.txt", "exports.txt"))
+    hashed = ("--require-hashes", *(part for file in files for part in ("--requirement", file)))
     return run(*pip, *hashed) or run(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
 
 

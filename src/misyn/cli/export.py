@@ -53,8 +53,8 @@ def command(record: Path, name: str, out: Path | None, audit: Path | None, *, ov
         told = {"schema": "misyn/export/1", "format": name, "standard": export.title, "files": paths}
         frame.print_json(told | {"cannot": export.cannot, "withheld": subject.withheld, "notes": written.notes})
         return
-    for path in paths:
-        click.echo(path)
+    for line in paths:
+        click.echo(line)
     for note in (*subject.withheld, *written.notes):
         click.echo(f"! {note}", err=True)
 

@@ -28,7 +28,10 @@ def row(needed: dict[str, Any], optional: dict[str, Any] | None = None) -> st.Se
     return st.fixed_dictionaries(needed, optional=optional or {})
 
 
-def rows(strategy: st.SearchStrategy[dict[str, Any]], by: str | None = None) -> st.SearchStrategy[list[dict[str, Any]]]:
+Rows = list[dict[str, Any]]
+
+
+def rows(strategy: st.SearchStrategy[dict[str, Any]], by: str | None = None) -> st.SearchStrategy[Rows]:
     return st.lists(strategy, max_size=3, unique_by=(lambda r: r[by]) if by else None)
 
 
@@ -38,8 +41,9 @@ claim = row(
     {"expects": st.lists(lines, min_size=1, max_size=2), "evidence": some_digests, "next": lines},
 )  # fmt: skip
 finding = row({"id": names, "status": statuses, "reason": lines}, {"evidence": some_digests, "next": lines})
+decisions = st.sampled_from(["agree", "disagree"])
 review = row(
-    {"reviewer": lines, "about": names | names.map("claim:{}".format), "decision": st.sampled_from(["agree", "disagree"]),
+    {"reviewer": lines, "about": names | names.map("claim:{}".format), "decision": decisions,
      "reason": lines, "state": st.sampled_from(["current", "ended", "own"])},
     {"interests": lines, "date": lines},
 )  # fmt: skip

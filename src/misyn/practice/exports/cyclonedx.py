@@ -84,7 +84,7 @@ def _component(subject: Subject) -> Row:
         "considerations": {
             "users": subject.use.get("users", []),
             "useCases": subject.use.get("intended", []),
-            "technicalLimitations": limits(subject),
+            "technicalLimitations": limits(subject) + [f"Warning: {row['text']}" for row in subject.warnings],
             "ethicalConsiderations": [{"name": text} for text in subject.design.get("biases", [])],
         },
     }
@@ -148,7 +148,9 @@ def _by_software(subject: Subject) -> Row:
         about = [(f"finding:{finding['id']}", finding["status"])]
         if finding["id"] == CLAIMS_AT:
             about += [(_ref(claim), claim["status"]) for claim in subject.claims]
-            about += [(f"concern:{i}", "not-met") for i, row in enumerate(subject.concerns) if row["state"] == "upheld"]
+            about += [
+                (f"concern:{i}", "not-met") for i, row in enumerate(subject.concerns) if row.get("state") == "upheld"
+            ]
         sides = {"claims": [ref for ref, status in about if status in FOR],
                  "counterClaims": [ref for ref, status in about if status in AGAINST]}  # fmt: skip
         rationale = {"conformance": {"rationale": f"{finding['status']}: {finding['reason']}"}}
@@ -219,7 +221,12 @@ def _finding(row: Row) -> Row:
 
 def _concern(index: int, row: Row) -> Row:
     text = row.get("text", "A concern was raised.")
-    return {"bom-ref": f"concern:{index}", "target": TARGET, "predicate": text, "reasoning": f"concern: {row['state']}"}
+    return {
+        "bom-ref": f"concern:{index}",
+        "target": TARGET,
+        "predicate": text,
+        "reasoning": f"concern: {row.get('state', 'open')}",
+    }
 
 
 def _grounds(row: Row, ref: str) -> Row:
@@ -276,7 +283,7 @@ EXPORT = Export(
     title="CycloneDX 1.6 (attestations)",
     writes=(FILE,),
     carries=("provenance", "claims", "findings", "estimates", "tests", "evidence", "reviews"),
-    tells=("technique", "responsible", "scope", "use", "design", "limitations", "concerns", "withheld"),
+    tells=("technique", "responsible", "scope", "use", "design", "limitations", "warnings", "concerns", "withheld"),
     cannot=(
         "What a claim expects of a number: a claim has a predicate, and no condition. The date of a review.",
         "'Not assessed' and 'not applicable': such a finding is neither claim nor counter-claim, and says so in words.",

@@ -17,7 +17,7 @@ Example:
     >>> sorted(_small(cells))
     ['sex=F', 'sex=unknown']
     >>> Guard().sentence("1 patient in both sets, see file:notes/a.txt and C:\\data\\b.png")
-    'fewer than 10 patient in both sets, see (a file) and (a file)'
+    'fewer than 10 patients in both sets, see (a file) and (a file)'
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ from typing import Any
 SMALLEST = 10
 MEDICAL = ("training", "held-out", "reference")
 _WITHHELD = "(withheld: it speaks of a group of fewer than 10, or of its complement)"
-_COUNTED = r"(?:different |held-out |training |reference |medical )*(?:patient|person|people|unit|image|lesion|case)"
-_FEW = re.compile(rf"(?<![\d.,=≥<>-])\b[1-9](?= {_COUNTED})|(?<=n = )[1-9](?!\d|\.\d)")
+_COUNTED = "(?:different |held-out |training |reference |medical )*(?:patient|unit|image|lesion|case)"
+_FEW = re.compile(rf"(?<![\d.,=≥<>-])\b[1-9] ({_COUNTED})s?\b")
+_N = re.compile(r"(?<=n = )[1-9](?!\d|\.\d)")
 _FILE = re.compile(
     r"\.(png|dcm|dicom|jpe?g|gif|webp|tiff?|bmp|nii|gz|nrrd|nhdr|mha|mhd|raw|csv|tsv|parquet|ya?ml|json|txt|pdf|md"
     r"|pt|pth|ckpt|safetensors|npy|npz|h5|zip|tar)$",
@@ -68,7 +69,8 @@ class Guard:
         told = clean(text)
         if any(self._names(told, group) for groups in self.groups.values() for group in groups):
             return _WITHHELD
-        return _FEW.sub("fewer than 10", " ".join(_word(word) for word in told.split()))
+        told = " ".join(_word(word) for word in told.split())
+        return _N.sub("fewer than 10", _FEW.sub(r"fewer than 10 \1s", told))
 
     def _of(self, role: object) -> frozenset[str]:
         return self.groups.get(str(role), frozenset())

@@ -20,7 +20,7 @@ import re
 from typing import Any
 
 from misyn.practice.exports.format import Export, Files, Written, limits
-from misyn.practice.exports.subject import Row, Subject, slug
+from misyn.practice.exports.subject import Row, Subject
 from misyn.practice.measured import shown
 
 DATASET, MODEL = "dataset/README.md", "model/README.md"
@@ -34,7 +34,7 @@ LICENCES = (
     "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0",
     "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "cc-by-nc-nd-4.0", "openrail", "gpl-3.0", "agpl-3.0", "lgpl-3.0", "mpl-2.0",
 )  # fmt: skip
-MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
+MARKUP = re.compile(r"([\\`*_{}\[\]#+!|~$>])")  # parentheses mean nothing where brackets are escaped
 TAGS = ["synthetic-images", "not-medical-images", "misyn"]
 
 
@@ -134,6 +134,19 @@ def _people(subject: Subject) -> list[str]:
 def _provenance(subject: Subject) -> list[str]:
     lines = [f"- Record: `{subject.provenance['record']}`, written by misyn {subject.provenance['misyn']}"]
     return lines + [f"- Evidence, {row['kind']}: `{row['digest']}`" for row in subject.evidence]
+
+
+ORDINARY = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+def slug(text: object) -> str:
+    """A name that is safe as a file name and as an identifier in every format.
+
+    Example:
+        >>> slug("demo PCA 1.0")
+        'demo-PCA-1.0'
+    """
+    return ORDINARY.sub("-", str(text)).strip("-.") or "technique"
 
 
 def _md(text: object) -> str:

@@ -34,6 +34,7 @@ def write(subject: Subject) -> Written:
     for part in ROWS:
         entities |= {f"misyn:{part}.{i}": _typed(part, row) for i, row in enumerate(getattr(subject, part))}
     entities |= {f"misyn:images.{role}": {"prov:label": f"{role} images"} for role in ("training", "synthetic")}
+    entities["misyn:withheld"] = {"prov:label": "what was left out", "misyn:sentence": subject.withheld}
     entities["misyn:technique"]["prov:type"] = {"$": "prov:Plan", "type": "prov:QUALIFIED_NAME"}
     people = {f"misyn:responsible.{i}": _person(row) for i, row in enumerate(subject.responsible)}
     reviewers = {f"misyn:reviewer.{i}": _person({"name": row["reviewer"]}) for i, row in enumerate(subject.reviews)}
@@ -119,12 +120,12 @@ EXPORT = Export(
     title="W3C PROV (PROV-JSON, 2013)",
     writes=(FILE,),
     carries=CARRIED,
-    tells=(),
+    tells=("withheld",),
     cannot=(
         "How sure anyone may be: PROV says who did what with what; a status or an interval is an attribute it ignores.",
         "Counts of images and marks: the image sets stand as entities, without what is in them.",
     ),
-    validator="prov (parsed, written as PROV-N and read again, compared)",
+    validator="prov (read, every relation followed, written again and compared)",
     write=write,
     read=read,
 )

@@ -71,9 +71,10 @@ def _root(subject: Subject, mentioned: list[dict[str, Any]]) -> dict[str, Any]:
         "@type": "Dataset",
         "name": f"Synthetic images of {subject.title}: record and audit",
         "description": subject.scope["sentence"],
-        "datePublished": subject.release.get("date", subject.provenance["created"])[:10],
+        "datePublished": str(subject.release.get("date", subject.provenance["created"]))[:10],
         "license": licence,
         "identifier": subject.provenance["record"],
+        **({"misyn:withheld": subject.withheld} if subject.withheld else {}),
         "creator": [{"@id": f"#responsible.{i}"} for i, _ in enumerate(subject.responsible)],
         "mentions": [{"@id": node["@id"]} for node in mentioned] + [{"@id": "#synthesis"}],
     }
@@ -124,13 +125,13 @@ EXPORT = Export(
     title="RO-Crate 1.1",
     writes=(FILE,),
     carries=CARRIED,
-    tells=(),
+    tells=("withheld",),
     cannot=(
         "The images themselves: the crate has no data entities, since names of files would be names of images.",
         "The meaning of a status: schema.org has no finding, phase or interval; these are terms of ours.",
         "What the files' marks say, in counts: no term of schema.org holds them.",
     ),
-    validator="rocrate (the crate is read, its entities counted, and written again)",
+    validator="rocrate (read, every reference followed, written again and compared)",
     write=write,
     read=read,
 )

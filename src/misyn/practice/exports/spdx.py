@@ -28,7 +28,21 @@ FILE = "synthesis.spdx3.json"
 CONTEXT = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"
 INFO = "_:creation"
 # Parts that stand in annotations as they are.
-ANNOTATED = ("technique", "scope", "claims", "findings", "reviews", "concerns", "estimates", "tests", "data", "marks")
+ANNOTATED = (
+    "technique",
+    "scope",
+    "claims",
+    "findings",
+    "reviews",
+    "concerns",
+    "estimates",
+    "tests",
+    "data",
+    "marks",
+    "limitations",
+    "warnings",
+    "withheld",
+)
 _ADDRESS = re.compile(r"https?://\S+")
 
 
@@ -176,7 +190,7 @@ EXPORT = Export(
     title="SPDX 3.0.1 (dataset and AI profiles)",
     writes=(FILE,),
     carries=("provenance", *ANNOTATED, "evidence"),
-    tells=("responsible", "use", "design", "limitations", "release"),
+    tells=("responsible", "use", "design", "release"),
     cannot=(
         "That images are synthetic, as a type: 3.0.1 has no such dataset type; name and description say it.",
         "The meaning of claims, findings and estimates: SPDX keeps them as annotations it does not read.",

@@ -20,7 +20,6 @@ Example:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -43,6 +42,7 @@ _ESTIMATE = (
     "name", "value", "low", "high", "level", "estimand", "unit", "n_medical", "n_synthetic", "n_patients", "group",
     "set", "method", "seed", "reason",
 )  # fmt: skip
+NAMES = ("name", "id", "about", "kind", "status", "state", "set", "group")  # never paths, whatever they look like
 _TEST = (
     "name", "statistic", "p_value", "p_adjusted", "correction", "null", "method", "n_medical", "n_synthetic", "group",
     "set", "seed",
@@ -114,16 +114,16 @@ def gather(record: Record, *, created: str, audit: Path | None = None) -> Subjec
     found = Audited(dossier.gather(record).evidence) if audit is None else read(audit, record)
     measured = [found.evidence[kind].content for kind in KINDS if kind in found.evidence]
     held = guard(*measured)
-    told = _of_record(record, held.sentence) | _judged(record, found.evidence, held) | _measured(measured, held)
+    parts = _of_record(record, held.sentence) | _judged(record, found.evidence, held) | _measured(measured, held)
     data = _data(record, found.evidence, held)
     return Subject(
         provenance={"record": record.digest, "misyn": __version__, "created": created},
         data=data,
         marks=_only(found.evidence["marks"].content, _MARKS, held) if "marks" in found.evidence else {},
-        warnings=[_row(row, ("id", "text"), held.sentence) for row in found.warnings],
+        warnings=[row for told in found.warnings if "text" in (row := _row(told, ("id", "text"), held.sentence))],
         evidence=_evidence(found),
         withheld=_withheld(held, found, audit),
-        **told,
+        **parts,
     )
 
 
@@ -176,9 +176,17 @@ def _measured(contents: list[Mapping[str, Any]], held: Guard) -> Row:
     """Estimates and tests that may leave; the number of patients only from ten."""
     rows: Row = {}
     for part, keys in (("estimates", _ESTIMATE), ("tests", _TEST)):
-        allowed = [row for content in contents for row in mappings(content.get(part)) if held.allows(row)]
+        allowed = [
+            row for content in contents for row in mappings(content.get(part)) if _told(row) and held.allows(row)
+        ]
         rows[part] = [_fewest(_row(row, keys, held.sentence)) for row in allowed]
     return rows
+
+
+def _told(row: Mapping[str, Any]) -> bool:
+    """Whether a row is a result: a name and a number."""
+    number = row.get("value", row.get("statistic", row.get("p_value")))
+    return bool(row.get("name")) and isinstance(number, (int, float)) and not isinstance(number, bool)
 
 
 def _data(record: Record, evidence: Mapping[str, Evidence], held: Guard) -> dict[str, Row]:
@@ -256,7 +264,7 @@ def _row(value: Any, keys: tuple[str, ...], say: Callable[[object], str]) -> Row
         if isinstance(item, (list, tuple)):
             item = [text for part in item if (text := part if is_digest(part) else say(part))]
         elif isinstance(item, str):
-            item = item if is_digest(item) else say(item)
+            item = item if is_digest(item) else clean(item) if key in NAMES else say(item)
         if item is not None and item not in ("", []) and not isinstance(item, Mapping):
             found[key] = item
     return found
@@ -278,16 +286,3 @@ def _fewest(row: Row) -> Row:
 
 def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - nothing, one, or a list
     return [] if value is None else value if isinstance(value, list) else [value]
-
-
-ORDINARY = re.compile(r"[^A-Za-z0-9_.-]")
-
-
-def slug(text: object) -> str:
-    """A name that is safe as a file name and as an identifier in every format.
-
-    Example:
-        >>> slug("demo PCA 1.0")
-        'demo-PCA-1.0'
-    """
-    return ORDINARY.sub("-", str(text)).strip("-.") or "technique"
