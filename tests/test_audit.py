@@ -12,8 +12,11 @@ import pytest
 
 import toys
 from misyn.audit import audit
+from misyn.cli.audit import holds
 from misyn.errors import NoImages, RecordError, TableError
 from misyn.practice import checking
+
+SHEETS = ("checklist.svg", "checklist-plain.svg", "badge.svg")
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,25 @@ def test_an_audit_writes_a_bundle_that_holds_and_names_its_digest(whole: Path) -
     assert content["bundle"] == {"file": "bundle.zip", "digest": found.digest}
     assert statuses(dict(found.content)) == statuses(content)
     assert found.digest in (whole / "audit" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("Synthetic images of toys.", []), ("Realistic images.", ["realistic"]), (None, [])],
+    ids=["modest", "claims more", "not there"],
+)
+def test_a_readme_that_claims_more_than_its_evidence_fails_strict(
+    whole: Path, tmp_path: Path, text: str | None, words: list[str]
+) -> None:
+    record = toys.record() | {"release": {"readme": "README.md"}}
+    (whole / "README.md").unlink(missing_ok=True)
+    if text is not None:
+        (whole / "README.md").write_text(text, encoding="utf-8")
+    content, _ = audit(toys.write_record(whole / "told.yaml", record), out=tmp_path / "audit", workers=0)
+    assert [word for found in content["readme"] for word in found["words"]] == words
+    met = content | {"findings": [], "claims": []}
+    assert holds(met) == (text == "Synthetic images of toys.")
+    assert checking.check(tmp_path / "audit" / "bundle.zip").holds
 
 
 def test_unmarked_files_are_not_silently_met(whole: Path) -> None:
@@ -147,5 +169,13 @@ def test_every_mistake_of_a_record_is_reported_at_once(tmp_path: Path) -> None:
 def test_the_same_input_gives_the_same_bytes_on_one_and_two_workers(tmp_path: Path, whole: Path) -> None:
     for workers in (1, 2):
         audit(whole / "misyn.yaml", out=tmp_path / str(workers), workers=workers)
-    for name in ("audit.json", "evaluation.json", "marks.json", "report.html", "per-image.parquet", "bundle.zip"):
+    for name in (
+        "audit.json",
+        "evaluation.json",
+        "marks.json",
+        "report.html",
+        "per-image.parquet",
+        "bundle.zip",
+        *SHEETS,
+    ):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name

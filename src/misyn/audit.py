@@ -24,9 +24,10 @@ from misyn import __version__
 from misyn.atomic import write_bytes
 from misyn.canonical import canonical_bytes
 from misyn.errors import InputError, TableError
-from misyn.practice import bundle, derivation, dossier
-from misyn.practice.record import Record, load
-from misyn.results import Caveat, Evidence
+from misyn.practice import bundle, derivation, dossier, readme
+from misyn.practice.record import Record, load, text_of
+from misyn.report import badge, checklist, sheet
+from misyn.results import Caveat, Evidence, as_json
 
 if TYPE_CHECKING:
     from misyn.evaluate.study import Sets
@@ -51,8 +52,9 @@ def audit(
     seed: int = 0,
     workers: int | None = None,
     progress: Progress | None = None,
+    pdf: bool = False,
 ) -> tuple[dict[str, Any], Path]:
-    """Audit a technique; write its evidence as JSON, then ``audit.json`` and ``report.html``.
+    """Audit a technique; write its evidence as JSON, then what docs/audit.md lists, the report last.
 
     Args:
         record_path: the technique's ``misyn.yaml``; paths in it are relative to its folder.
@@ -60,6 +62,7 @@ def audit(
         seed: seed of everything random.
         workers: processes, as in :func:`misyn.engine.map`.
         progress: called with (done, total) while files are read.
+        pdf: write the checklists as PDF too.
 
     Returns:
         The content of ``audit.json`` and the path of the report.
@@ -68,13 +71,19 @@ def audit(
         RecordError: the record has mistakes; all are listed.
         NoImages: the record names synthetic images and none can be read there.
         TableError: a table does not read or does not join its images.
+        MissingExtra: PDF was asked for, and the extra for it is not installed.
     """
+    if pdf:
+        sheet.reportlab()  # before anything is measured
     record = load(record_path)
     out = out or record_path.parent / "audit"
     measured = _measure(record, out=out, seed=seed, workers=workers, progress=progress)
     content = _judge(record, measured, command=f"misyn audit {record_path.name} --seed {seed}", seed=seed)
     content["bundle"] = {"file": bundle.NAME, "digest": _bundle(out, record, measured, seed=seed)}
+    content |= _read_me(record, content)
     _write_json(out / "audit.json", content)
+    checklist.write(out, content, as_pdf=pdf)
+    write_bytes(out / badge.NAME, badge.svg(content).encode())
     return content, _show(out, content, measured.evidence, record)
 
 
@@ -208,6 +217,19 @@ def _bundle(out: Path, record: Record, measured: _Measured, *, seed: int) -> str
         version=__version__,
         seed=seed,
     )
+
+
+def _read_me(record: Record, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the README that the record names claims more than its evidence; nothing where it names none."""
+    place = record.file("release.readme")
+    if place is None:
+        return {}
+    supported = [claim["text"] for claim in content["claims"] if claim["status"] == "supported"]
+    try:
+        found = readme.overclaims(text_of(place), supported=supported)
+    except InputError:
+        found = (readme.Overclaim(0, "", (), "release.readme names a file that cannot be read as text"),)
+    return {"readme": as_json(found)}
 
 
 def _show(out: Path, content: Mapping[str, Any], evidence: Mapping[str, Evidence], record: Record) -> Path:

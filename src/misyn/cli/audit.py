@@ -19,20 +19,35 @@ from misyn.cli import frame
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the report; default: audit/ beside the record.",
 )
-@click.option("--strict", is_flag=True, help="Exit with 1 when a finding is not-met or a claim is not supported.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit with 1 when a finding is not-met, a claim is not supported, or the README claims more.",
+)
+@click.option("--pdf", is_flag=True, help="Write the checklists as PDF too (needs misyn[pdf]).")
 @frame.seed_option
 @frame.workers_option
 @frame.json_option
 @frame.command
-def command(record: Path, out: Path | None, seed: int, workers: int | None, *, strict: bool, as_json: bool) -> None:
+def command(
+    record: Path,
+    out: Path | None,
+    seed: int,
+    workers: int | None,
+    *,
+    strict: bool,
+    pdf: bool,
+    as_json: bool,
+) -> None:
     """Audit a technique: its marks, its limits, its claims; writes audit.json and report.html.
 
-    RECORD is the technique's misyn.yaml.
+    RECORD is the technique's misyn.yaml. Beside the report it writes one-page checklists, a badge and bundle.zip, which
+    others can check with misyn check.
     """
     from misyn.audit import audit  # noqa: PLC0415 - numerics are imported when needed
 
     with frame.bar("auditing") as progress:
-        content, page = audit(record, out=out, seed=seed, workers=workers, progress=progress)
+        content, page = audit(record, out=out, seed=seed, workers=workers, progress=progress, pdf=pdf)
     if as_json:
         frame.print_json(content)
     else:
@@ -42,9 +57,11 @@ def command(record: Path, out: Path | None, seed: int, workers: int | None, *, s
 
 
 def holds(content: dict[str, Any]) -> bool:
-    """Say whether no finding is not-met and every claim is supported."""
+    """Say whether no finding is not-met, every claim is supported, and the README claims no more than that."""
     unmet = any(finding["status"] == "not-met" for finding in content["findings"])
-    return not unmet and all(claim["status"] == "supported" for claim in content["claims"])
+    return (
+        not unmet and not content.get("readme") and all(claim["status"] == "supported" for claim in content["claims"])
+    )
 
 
 def print_summary(content: dict[str, Any], page: Path) -> None:
@@ -55,4 +72,6 @@ def print_summary(content: dict[str, Any], page: Path) -> None:
     for name in ("findings", "claims"):
         counts = Counter(entry["status"] for entry in content[name])
         click.echo(f"{name}: " + (", ".join(f"{n} {status}" for status, n in sorted(counts.items())) or "none"))
+    for found in content.get("readme", []):
+        click.echo(f"README, line {found['line']}: {found['reason']}")
     click.echo(f"report: {page}")
