@@ -402,3 +402,23 @@ def test_postgresql_recovers_every_acknowledged_entry_after_a_crash(crashing: tu
             assert opening.digest == digest(logs.content(number))
         log.publish()
         assert check_log(log).problems == []
+
+
+def test_a_torn_page_in_postgresql_is_mended_from_its_write_ahead_log(crashing: tuple[object, Path]) -> None:
+    """A power cut may leave half of a page: what was acknowledged comes back from the full page that was logged."""
+    server, folder = crashing
+    with Log.open(folder) as log:
+        log.database._dialect.execute("CHECKPOINT")
+        receipts = logs.fill(log, *range(250, 260))
+        sql = "SELECT current_setting('data_directory') || '/' || pg_relation_filepath('leaf')"
+        path = Path(next(iter(log.database._dialect.execute(sql)))[0])
+    server.stop("immediate")  # type: ignore[attr-defined]
+    data = bytearray(path.read_bytes())
+    data[-4096:] = bytes(4096)  # the half of the last page that holds its rows
+    path.write_bytes(data)
+    server.start()  # type: ignore[attr-defined]
+    with reopened(folder) as log:
+        for receipt, number in zip(receipts, range(250, 260), strict=True):
+            assert log.opening(receipt.index) == logs.item(number)[1]
+        log.publish()
+        assert check_log(log).problems == []

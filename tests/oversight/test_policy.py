@@ -225,3 +225,18 @@ def test_a_checkpoint_is_no_rotation_and_a_rotation_no_checkpoint() -> None:
         rotation.endorse(LOG, other)
     with pytest.raises(NotProven, match="does not name"):
         rotation.follow(TWO_OF_THREE, rotation.endorse(other, other))
+
+
+def test_a_witness_with_a_new_key_counts_only_where_the_policy_has_it() -> None:
+    """A witness rotates by telling its readers; the old key's cosignatures are then a stranger's."""
+    renewed = cosignature.WitnessSigner("w0.example", new_private("ed25519"))
+    after = policy.of(LOG.verifier, witnesses=(renewed.verifier,), needed=1)
+    before = policy.of(LOG.verifier, witnesses=(WITNESSES[0].verifier,), needed=1)
+    old = cosigned(NOW)
+    new = notes.Note(TEXT, (LOG.sign(TEXT), renewed.cosign(TEXT, time=int(NOW.timestamp())))).to_bytes()
+    assert client.accept(old, before, now=NOW).witnesses == client.accept(new, after, now=NOW).witnesses
+    for data, wanted in ((old, after), (new, before)):
+        with pytest.raises(PolicyUnmet):
+            client.accept(data, wanted, now=NOW)
+    both = notes.parse(old).with_signatures([renewed.cosign(TEXT, time=int(NOW.timestamp()))]).to_bytes()
+    assert client.accept(both, before, now=NOW).unsafe == client.accept(both, after, now=NOW).unsafe == ()
