@@ -49,7 +49,20 @@ _OTHERS = re.compile(
     r" (\w+ )?(models?|networks?) (\([^)]{1,20}\) )?achieve",
     re.IGNORECASE,
 )
-_OWN = re.compile(r"\b(we|our|ours|us|this (work|paper|study|article)|the proposed|proposed)\b", re.IGNORECASE)
+_OWN = re.compile(
+    r"\b(we|our|ours|us|this (work|paper|study|article|approach|technique|method|unique|integration)|the proposed|proposed)\b",
+    re.IGNORECASE,
+)
+# Where papers speak of their field: bare plurals ("Generative models improve …") are not about the paper's own work.
+_FIELD = re.compile(
+    r"\b(abstract|summary|introduction|background|related|motivation|state of the art)\b", re.IGNORECASE
+)
+_DEFINITE = re.compile(
+    r"\b([Tt]he|[Tt]hese|[Tt]his|[Bb]oth) ([\w-]+ ){0,3}(generators?|models?|networks?|techniques?|approach|methods?|frameworks?|pipeline|outputs?"
+    r"|images?|samples?|results?|findings|realism|classifiers?|experiments?|workflow|system|synthesis|integration|evaluation)\b"
+    r"|\b([Rr]esults?|[Ff]indings|[Ee]xperiments?|[Aa]nalysis|[Ee]valuation) (\w+ ){0,4}(show|demonstrat|indicat|reveal|confirm|suggest)\w*"
+    r"|\b[A-Z][a-z]+[A-Z]\w*|\b[A-Z]{2,}-[A-Z]\w+",
+)
 TEXT: tuple[Kind, ...] = ("text", "heading", "caption")
 
 
@@ -103,4 +116,11 @@ def nearby(words: re.Pattern[str], statements: Sequence[Statement], index: int) 
 
 def owned(hit: Hit) -> bool:
     """Say whether a sentence speaks of its authors' own work, as far as its words tell."""
-    return not _OTHERS.search(hit.text) or bool(_OWN.search(hit.text))
+    return bool(_OWN.search(hit.text)) or not _OTHERS.search(hit.text)
+
+
+def not_of_the_field(hit: Hit) -> bool:
+    """:func:`owned`; where papers speak of their field, the sentence must also name something of its own."""
+    if hit.statement is None or not _FIELD.search(hit.statement.section):
+        return owned(hit)
+    return owned(hit) and bool(_OWN.search(hit.text) or _DEFINITE.search(hit.text))

@@ -26,7 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from misyn.practice.review.hits import Hit, nearby, owned, pattern, said
+from misyn.practice.review.hits import Hit, nearby, not_of_the_field, owned, pattern, said
 from misyn.practice.review.text import Statement
 
 _TASK = (
@@ -62,7 +62,15 @@ _BENEFIT = pattern(
     r"\bcan (effectively |greatly )?(aid|assist|support|facilitate) |\bcontribut(es?|ing) to (enhanced|improved|better|greater)\b",
 )
 
-_SIGNIFICANT = pattern(r"\bsignifican(t|tly|ce)\b")
+_CHANGE = (
+    r"(differ\w*|improv\w*|gains?|increas\w*|decreas\w*|reduc\w*|higher|lower|better|worse|outperform\w*|boosts?|boosted|drop\w*|effects?"
+    r"|correlat\w*|associat\w*|sharper|more|less|fewer|larger|smaller|superior|inferior|enhanc\w*|changes?|rise|fall|advantage|longer|shorter)"
+)
+_SIGNIFICANT = pattern(
+    r"\bstatistical(ly)? significan(t|tly|ce)\b|\bsignificance was (found|reached|observed)\b",
+    rf"\bsignificant(ly)? (?:[\w-]+ ){{0,3}}?{_CHANGE}\b|\b{_CHANGE} (?:[\w-]+ ){{0,2}}?significantly\b",
+    rf"\b{_CHANGE} (?:[\w-]+ ){{0,6}}?(is|was|were|are|be|reach\w*) (not )?(therefore |thus |also )?significant\b",
+)
 _OTHERWISE_SIGNIFICANT = re.compile(
     r"\b(clinical(ly)?|biological(ly)?|the|a|least|most) significan(t|ce) (bits?|of (the|this|these|our) (problem|work|findings?"
     r"|results?|topic))|\bclinical(ly)? significan|\bsignificance (level|threshold)|\bsignificance of\b"
@@ -165,7 +173,7 @@ _AGAINST_LIMITS = pattern(
 
 def benefit(statements: Sequence[Statement]) -> Iterator[Hit]:
     """A task, people or care are said to gain."""
-    return (hit for _, hit in said(_BENEFIT, statements) if owned(hit))
+    return (hit for _, hit in said(_BENEFIT, statements) if not_of_the_field(hit))
 
 
 def significance(statements: Sequence[Statement]) -> Iterator[Hit]:
@@ -186,7 +194,7 @@ def equivalence(statements: Sequence[Statement]) -> Iterator[Hit]:
 def realism(statements: Sequence[Statement]) -> Iterator[Hit]:
     """Synthetic images are called realistic, plausible or of high quality, and no blinded reader stands beside it."""
     for index, hit in said(_REALISTIC, statements):
-        if _MADE.search(hit.text) and not nearby(_READERS, statements, index) and owned(hit):
+        if _MADE.search(hit.text) and not nearby(_READERS, statements, index) and not_of_the_field(hit):
             yield hit
 
 
@@ -199,4 +207,4 @@ def privacy(statements: Sequence[Statement]) -> Iterator[Hit]:
 
 def limits(statements: Sequence[Statement]) -> Iterator[Hit]:
     """The opposite of a limit that every technique has is said."""
-    return (hit for _, hit in said(_AGAINST_LIMITS, statements) if owned(hit))
+    return (hit for _, hit in said(_AGAINST_LIMITS, statements) if not_of_the_field(hit))
