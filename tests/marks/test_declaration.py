@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from misyn.canonical import digest
 from misyn.errors import RecordError
-from misyn.marks.declaration import INTRINSIC_LIMITS, MOST_BYTES, Declaration, Technique
+from misyn.marks.declaration import INTRINSIC_LIMITS, Declaration, Technique
+from misyn.marks.declaration_problems import MOST_BYTES
 
 TEXT = st.text(st.characters(blacklist_categories=("Cc", "Cs")), max_size=80)
 NAME = TEXT.filter(str.strip)

@@ -131,7 +131,9 @@ class Gathering:
         if len(self.declarations) + len(self.malformed) >= MOST_TEXTS:
             return
         try:
-            self.declarations.append(Declaration.from_json(text))
+            declared = Declaration.from_json(text)
+            if declared not in self.declarations:  # some formats say it in two places
+                self.declarations.append(declared)
         except RecordError as error:
             self.malformed.append(f"the declaration in {where} does not hold: {shown(str(error))}")
 

@@ -46,13 +46,17 @@ class WriterModule(Protocol):
 
 @dataclass(frozen=True)
 class Writer:
-    """One format's metadata layer: ``format`` is its name in :data:`misyn.images.FORMATS`, ``place`` says where."""
+    """One format's metadata layer: ``format`` is its name in :data:`misyn.images.FORMATS`, ``place`` says where.
+
+    ``module`` is the module in this folder, where it is not named like the format.
+    """
 
     format: str
     place: str
+    module: str = ""
 
     def _module(self) -> WriterModule:
-        return cast("WriterModule", importlib.import_module(f"{__name__}.{self.format}"))
+        return cast("WriterModule", importlib.import_module(f"{__name__}.{self.module or self.format}"))
 
     def inspect(self, source: BinaryIO) -> Inspection:
         """Read everything a file's header says that bears on origin; damage is in the result, not raised."""
@@ -114,6 +118,10 @@ WRITERS: tuple[Writer, ...] = (
     Writer("tiff", "an XMP packet"),
     Writer("gif", "an XMP packet"),
 )
+
+
+# For files that ITK and SimpleITK shall write again; chosen by the caller, never by content.
+ITK = Writer("dicom", "ContributingEquipmentSequence, DerivationDescription, and a private block", "dicom_itk")
 
 
 def writer_for(format: str) -> Writer:  # noqa: A002 - the word of the house for it

@@ -4,7 +4,7 @@ Rules
 -----
 1. SyntheticData (0008,001C) becomes YES. An item with purpose (109100, DCM, "Synthesizing Equipment") is appended to
    ContributingEquipmentSequence (0018,A001), a sentence to DerivationDescription (0008,2111) where 1024 characters
-   allow it.
+   allow it. All three are read: converters and de-identifiers drop one or the other.
 2. ImageType value 1 ORIGINAL becomes DERIVED, and so do the FrameTypes that repeat it, except where the header shows
    acquisition from a patient (:mod:`misyn.marks.acquisition`): a forced mark must not remove what speaks against it.
 3. The declaration lies in the private block of creator ``MISYN`` in group 4D53, element 01 (UT, ASCII JSON).
@@ -28,14 +28,26 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from misyn.errors import NoRoomForMark, UnreadableImage
-from misyn.marks.declaration import MOST_BYTES, Declaration
+from misyn.marks.declaration import Declaration
+from misyn.marks.declaration_problems import MOST_BYTES
 from misyn.marks.inspection import Gathering, Inspection
-from misyn.marks.metadata.dicom_edits import EQUIPMENT, FACTS, SYNTHETIC, first_of_block, is_creator, pieces_of
+from misyn.marks.metadata.dicom_edits import (
+    DERIVATION,
+    EQUIPMENT,
+    FACTS,
+    SENTENCE,
+    SYNTHETIC,
+    first_of_block,
+    is_creator,
+    pieces_of,
+)
 from misyn.marks.metadata.dicom_elements import Element, Syntax, elements, items
-from misyn.marks.metadata.dicom_file import File, Packer, meta_of, open_file
-from misyn.marks.metadata.splice import Span, read_at, splice
+from misyn.marks.metadata.dicom_file import File, copy_with, open_file
+from misyn.marks.metadata.splice import read_at
 
+OVERLAYS = range(0x6000, 0x6020, 2)
 _PURPOSE = 0x0040A170
+_OVERLAY_LABEL = 0x1500
 _DICOMDIR = "1.2.840.10008.1.3.10"
 
 
@@ -52,8 +64,8 @@ def inspect(source: BinaryIO) -> Inspection:
     return gathering.result()
 
 
-def write(source: BinaryIO, target: BinaryIO, declaration: Declaration) -> None:
-    """Copy ``source`` to ``target`` with the declaration in its header.
+def write(source: BinaryIO, target: BinaryIO, declaration: Declaration, *, tag: bool = True) -> None:
+    """Copy ``source`` to ``target`` with the declaration in its header; without ``tag``, SyntheticData is left out.
 
     Raises:
         MalformedImage: the elements do not fit the file.
@@ -65,14 +77,7 @@ def write(source: BinaryIO, target: BinaryIO, declaration: Declaration) -> None:
         raise NoRoomForMark(
             "expected an image, found a DICOMDIR, which points at its own bytes. Next: mark the files it lists"
         )
-    pieces = pieces_of(file, declaration)
-    if not file.deflated:
-        splice(source, target, pieces)
-        return
-    packer = Packer(target)
-    splice(source, target, [Span(0, meta_of(source)[0])])
-    splice(file.source, packer, pieces)  # type: ignore[arg-type]  # it only writes
-    packer.finish()
+    copy_with(file, source, target, pieces_of(file, declaration, tag=tag))
 
 
 def _gather(file: File, element: Element, creators: set[int], gathering: Gathering) -> None:
@@ -83,6 +88,11 @@ def _gather(file: File, element: Element, creators: set[int], gathering: Gatheri
         value = file.text(element).upper()
         if value in (b"YES", b"NO"):
             gathering.says("SyntheticData (0008,001C)", value.decode("ascii"), synthetic=value == b"YES")
+    elif tag >> 16 in OVERLAYS and tag & 0xFFFF == _OVERLAY_LABEL:
+        gathering.facts.setdefault("OverlayLabel", file.text(element).decode("latin-1"))
+    elif tag == DERIVATION:
+        if SENTENCE.search(file.text(element)):
+            gathering.says("DerivationDescription (0008,2111)", "Synthetic image (misyn)", synthetic=True)
     elif tag == EQUIPMENT:
         _gather_equipment(file, element, gathering)
     elif is_creator(file, element):

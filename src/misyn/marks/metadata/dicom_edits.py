@@ -33,7 +33,7 @@ GROUP = 0x4D53
 IMAGE_TYPE, SYNTHETIC, DERIVATION, EQUIPMENT = 0x00080008, 0x0008001C, 0x00082111, 0x0018A001
 _CONTRIBUTION, _FRAME_TYPE = 0x0018A003, 0x00089007
 _OURS = b"misyn:declaration "
-_SENTENCE = re.compile(
+SENTENCE = re.compile(
     rb"(?:; )?Synthetic image \(misyn\): [^;]*; (?:no patient stands behind it|made in part from other images)\."
 )
 _MOST_DERIVATION = 1024  # PS3.5 table 6.2-1, ST
@@ -67,8 +67,8 @@ FACTS = {
 Edits = Mapping[int, bytes]
 
 
-def pieces_of(file: File, declaration: Declaration) -> list[Piece]:
-    """Plan the marked file: its own bytes with the changed elements between them.
+def pieces_of(file: File, declaration: Declaration, *, tag: bool = True) -> list[Piece]:
+    """Plan the marked file: its own bytes with the changed elements between them; without ``tag``, no SyntheticData.
 
     Raises:
         MalformedImage: the elements do not fit the file.
@@ -76,6 +76,8 @@ def pieces_of(file: File, declaration: Declaration) -> list[Piece]:
     """
     top = list(file.walk())
     edits = _edits(file, top, declaration)
+    if not tag:
+        edits[SYNTHETIC] = b""
     return _pieces(file, top, edits | _group_lengths(file, top, edits))
 
 
@@ -98,6 +100,16 @@ def with_private(file: File, number: int, vr: str, value: bytes) -> list[Piece]:
     return _pieces(file, top, edits | _group_lengths(file, top, edits))
 
 
+def with_elements(file: File, edits: Edits) -> list[Piece]:
+    """Plan the file with these elements, whole, by their tags; an empty one takes the old one out.
+
+    Raises:
+        MalformedImage: the elements do not fit the file.
+    """
+    top = list(file.walk())
+    return _pieces(file, top, {**edits, **_group_lengths(file, top, edits)})
+
+
 def is_creator(file: File, element: Element) -> bool:
     """Say whether this private element reserves a block for misyn."""
     group, number = element.tag >> 16, element.tag & 0xFFFF
@@ -116,7 +128,7 @@ def _edits(file: File, top: list[Element], declaration: Declaration) -> dict[int
     edits = {SYNTHETIC: encode(SYNTHETIC, "CS", b"YES", syntax)}
     edits |= _image_types(file, by_tag)
     old = file.text(by_tag[DERIVATION], most=4096) if DERIVATION in by_tag else b""
-    text = _SENTENCE.sub(b"", old).removeprefix(b"; ")
+    text = SENTENCE.sub(b"", old).removeprefix(b"; ")
     joined = (text + b"; " if text else b"") + values.sentence(declaration)
     if len(joined) <= _MOST_DERIVATION:
         edits[DERIVATION] = encode(DERIVATION, "ST", joined, syntax)

@@ -15,14 +15,14 @@ Example:
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import BinaryIO
 
 from misyn.images.limits import DEFAULT, Deadline, inflate
 from misyn.marks.metadata.dicom_elements import BIG, EXPLICIT, IMPLICIT, Element, Syntax, elements, looks_explicit
-from misyn.marks.metadata.splice import read_at, size_of
+from misyn.marks.metadata.splice import Piece, Span, read_at, size_of, splice
 
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _BEYOND_META = range(0x00030000, 0x100000000)
@@ -84,6 +84,17 @@ def meta_of(source: BinaryIO) -> tuple[int, str, str]:
                 found[element.tag] = value.decode("ascii", "replace").strip("\0 ")
             start = element.end
     return start, found[0x00020010], found[0x00020002]
+
+
+def copy_with(file: File, source: BinaryIO, target: BinaryIO, pieces: Sequence[Piece]) -> None:
+    """Write the file from pieces of its data set; one that was deflated is deflated again (rule 2)."""
+    if not file.deflated:
+        splice(source, target, pieces)
+        return
+    packer = Packer(target)
+    splice(source, target, [Span(0, meta_of(source)[0])])
+    splice(file.source, packer, pieces)  # type: ignore[arg-type]  # it only writes
+    packer.finish()
 
 
 class Packer:

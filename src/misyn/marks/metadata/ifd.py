@@ -27,6 +27,7 @@ from misyn.errors import MalformedImage
 from misyn.marks.metadata.splice import read_at
 
 MOST_ENTRIES = 4096
+DESCRIPTION = 270
 XMP = 700
 EXIF = 34665
 

@@ -7,6 +7,7 @@ Rules
 2. The old first directory and an earlier packet stay as unused bytes. Marking twice therefore grows a file.
 3. A 32-bit TIFF that would pass 4 GB has no room; BigTIFF has.
 4. The packet that is there is merged into. The mark is the file's: other pages need none.
+5. The description of an OME-TIFF gets an annotation too (:mod:`misyn.marks.metadata.ome`), appended like the packet.
 
 Follows TIFF 6.0 section 2, the BigTIFF design, and ISO 16684-3, 3.2.9 (XMP in TIFF).
 
@@ -25,10 +26,10 @@ from typing import BinaryIO
 from misyn.errors import NoRoomForMark, UnreadableImage
 from misyn.marks.declaration import Declaration
 from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection
-from misyn.marks.metadata import exif, ifd, xmp
+from misyn.marks.metadata import exif, ifd, ome, xmp
 from misyn.marks.metadata.splice import Span, size_of, splice
 
-_BYTE = 1
+_BYTE, _ASCII = 1, 2
 
 
 def inspect(source: BinaryIO) -> Inspection:
@@ -39,6 +40,7 @@ def inspect(source: BinaryIO) -> Inspection:
         packet = _packet(source, layout, ifd.directory_at(source, layout, layout.first), gathering)
         if packet is not None:
             xmp.gather(packet, gathering)
+        _gather_ome(source, layout, gathering)
         exif.gather_directory(source, layout, gathering)
     except UnreadableImage as error:
         gathering.breaks(error)
@@ -55,13 +57,15 @@ def write(source: BinaryIO, target: BinaryIO, declaration: Declaration) -> None:
     layout = ifd.layout_of(source)
     directory = ifd.directory_at(source, layout, layout.first)
     packet = xmp.merge(_packet(source, layout, directory, Gathering("tiff")), declaration)
+    values = {ifd.XMP: (_BYTE, packet)} | _described(source, layout, directory, declaration)
     size = size_of(source)
     start = size + -size % 8  # TIFF wants directories on a word boundary
-    if not layout.big and start + 12 * len(directory.entries) + len(packet) + 64 > 0xFFFFFFFF:
+    more = sum(len(value) for _, value in values.values())
+    if not layout.big and start + 12 * len(directory.entries) + more + 64 > 0xFFFFFFFF:
         raise NoRoomForMark(
             "expected a TIFF below 4 GB with the mark in it, found a larger one. Next: convert it to BigTIFF"
         )
-    appended = _directory(directory, layout, packet, start=start)
+    appended = _directory(directory, layout, values, start=start)
     after = layout.pointer + layout.inline
     pointer = struct.pack(layout.word, start)
     splice(source, target, [Span(0, layout.pointer), pointer, Span(after, size), bytes(start - size), appended])
@@ -78,14 +82,42 @@ def _packet(source: BinaryIO, layout: ifd.Layout, directory: ifd.Directory, gath
     return packet
 
 
-def _directory(directory: ifd.Directory, layout: ifd.Layout, packet: bytes, *, start: int) -> bytes:
-    """Lay out the new first directory at ``start``: its entries, the next page's offset, then the packet."""
-    kept = [entry for entry in directory.entries if entry.tag != ifd.XMP]
+def _description(source: BinaryIO, layout: ifd.Layout, directory: ifd.Directory) -> bytes | None:
+    """The description of the first page where it is OME-XML, without the zeros that end it."""
+    entry = directory.get(ifd.DESCRIPTION)
+    value = ifd.value_of(source, layout, entry, longest=ome.MOST_XML) if entry and entry.kind == _ASCII else None
+    return value.rstrip(b"\0") if value is not None and ome.is_ome(value) else None
+
+
+def _gather_ome(source: BinaryIO, layout: ifd.Layout, gathering: Gathering) -> None:
+    description = _description(source, layout, ifd.directory_at(source, layout, layout.first))
+    declared = None if description is None else ome.get(description)
+    if declared is not None:
+        gathering.declares("the OME-XML", declared)
+
+
+def _described(
+    source: BinaryIO, layout: ifd.Layout, directory: ifd.Directory, declaration: Declaration
+) -> dict[int, tuple[int, bytes]]:
+    """The new description of an OME-TIFF, by its tag (rule 5)."""
+    description = _description(source, layout, directory)
+    if description is None or not ome.parses(description):
+        return {}
+    return {ifd.DESCRIPTION: (_ASCII, ome.put(description, declaration) + b"\0")}
+
+
+def _directory(
+    directory: ifd.Directory, layout: ifd.Layout, values: dict[int, tuple[int, bytes]], *, start: int
+) -> bytes:
+    """Lay out the new first directory at ``start``: its entries, the next page's offset, then the new values."""
+    kept = [entry for entry in directory.entries if entry.tag not in values]
     one = struct.Struct(f"{layout.order}HH{'Q' if layout.big else 'I'}{layout.inline}s")
-    count = struct.pack(layout.order + ("Q" if layout.big else "H"), len(kept) + 1)
-    data_at = start + len(count) + one.size * (len(kept) + 1) + layout.inline
-    ours = ifd.Entry(ifd.XMP, _BYTE, len(packet), struct.pack(layout.word, data_at))
-    before = [entry for entry in kept if entry.tag < ifd.XMP]
-    entries = [*before, ours, *(entry for entry in kept if entry.tag > ifd.XMP)]
-    lines = b"".join(one.pack(entry.tag, entry.kind, entry.count, entry.raw) for entry in entries)
-    return count + lines + struct.pack(layout.word, directory.following) + packet
+    count = struct.pack(layout.order + ("Q" if layout.big else "H"), len(kept) + len(values))
+    at = start + len(count) + one.size * (len(kept) + len(values)) + layout.inline
+    data = b""
+    for tag, (kind, value) in values.items():
+        kept.append(ifd.Entry(tag, kind, len(value), struct.pack(layout.word, at + len(data))))
+        data += value + bytes(len(value) % 2)
+    kept.sort(key=lambda entry: entry.tag)
+    lines = b"".join(one.pack(entry.tag, entry.kind, entry.count, entry.raw) for entry in kept)
+    return count + lines + struct.pack(layout.word, directory.following) + data
