@@ -51,7 +51,8 @@ def carried_by(path: Path, kind: str) -> bytes:
         import pydicom
 
         block = pydicom.dcmread(path).private_block(0x4D53, "MISYN")
-        return bytes(block[0x02].value).rstrip(b"\0")
+        value = bytes(block[0x02].value)
+        return value[: int.from_bytes(value[:4], "big")]  # a zero may make its length even, or be its own last byte
     if kind == "nifti":
         import nibabel
 
@@ -140,7 +141,7 @@ def test_the_digest_that_a_log_would_hold_names_the_bytes_in_the_file(
     assert store is not None
     assert digest(store) == result.credential
     if kind not in MEDIA_TYPES:
-        assert carried_by(path, kind).rstrip(b"\0") == store.rstrip(b"\0")
+        assert carried_by(path, kind) == store
 
 
 def test_an_unsigned_file_is_not_even_shown_to_the_library(
