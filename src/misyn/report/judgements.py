@@ -192,7 +192,7 @@ def _stated(facts: Facts, stated: Mapping[str, Any], key: str) -> tuple[str, ...
 
 def recommendations(facts: Facts) -> tuple[Judged, ...]:
     """The checklist, in the order of the harm that each prevents."""
-    known = _catalogue()
+    known = about()
     order = {status: place for place, status in enumerate(STATUSES)}
 
     def rank(raw: Mapping[str, Any]) -> tuple[int, int, int, int]:
@@ -205,7 +205,7 @@ def recommendations(facts: Facts) -> tuple[Judged, ...]:
 
 
 @dataclass(frozen=True)
-class _About:
+class About:
     """What the catalogue says of a recommendation."""
 
     place: int
@@ -217,7 +217,7 @@ class _About:
     effort: int
 
 
-def _catalogue() -> dict[str, _About]:
+def about() -> dict[str, About]:
     """The catalogue by id; empty where it cannot be read, so that a report still shows what was judged."""
     from misyn.practice import catalogue  # noqa: PLC0415 - YAML and a schema, only when there are findings to word
 
@@ -226,7 +226,7 @@ def _catalogue() -> dict[str, _About]:
     except (MisynError, OSError):
         return {}
     return {
-        r.id: _About(place, r.title, r.plain, r.technical, r.why, r.severity, r.effort) for place, r in enumerate(found)
+        r.id: About(place, r.title, r.plain, r.technical, r.why, r.severity, r.effort) for place, r in enumerate(found)
     }
 
 
@@ -236,7 +236,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:] if first.isalpha() and first != "misyn" else text
 
 
-def _finding(raw: Mapping[str, Any], about: _About | None) -> Judged:
+def _finding(raw: Mapping[str, Any], about: About | None) -> Judged:
     """Word one finding."""
     raw = {**raw, "reason": _capital(str(raw.get("reason") or ""))}
     status, name = str(raw.get("status") or ""), str(raw.get("id") or "")

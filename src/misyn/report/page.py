@@ -29,7 +29,7 @@ from markupsafe import Markup
 from misyn.atomic import write_bytes
 from misyn.canonical import digest
 from misyn.errors import EvidenceError
-from misyn.report import judgements, looks, origins, pictures, plots, questions, rows, words
+from misyn.report import judgements, looks, origins, pictures, plots, questions, rows, views, words
 from misyn.report.facts import Facts, mapping
 
 NAME = "report.html"
@@ -101,6 +101,7 @@ def _table(images: Path | None, *, measured: bool) -> dict[str, Any]:
 def render(facts: Facts, *, reader: pictures.Reader = pictures.read_image) -> str:
     """Turn facts into the page's text."""
     found = looks.Looks(facts, reader).galleries()
+    four = questions.all_four(facts)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -111,7 +112,7 @@ def render(facts: Facts, *, reader: pictures.Reader = pictures.read_image) -> st
             warnings=facts.warnings[:FIRST_WARNINGS],
             more_warnings=facts.warnings[FIRST_WARNINGS:],
             sections=SECTIONS,
-            questions=questions.all_four(facts),
+            questions=four,
             first_groups=FIRST_GROUPS,
             galleries=found,
             shows_medical=any(not tile.synthetic for gallery in found for pair in gallery.pairs for tile in pair.tiles),
@@ -120,6 +121,10 @@ def render(facts: Facts, *, reader: pictures.Reader = pictures.read_image) -> st
             claims=judgements.claims(facts),
             aspects=judgements.limitations(facts),
             recommendations=judgements.recommendations(facts),
+            steps=views.steps(facts),
+            unmeasured=views.unmeasured((question.title, question.sentence) for question in four),
+            unchecked=views.unchecked(facts),
+            files=views.files(facts),
             marks=origins.marks(facts),
             provenance=origins.provenance(facts),
             not_grounded=words.NOT_GROUNDED,
