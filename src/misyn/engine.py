@@ -21,10 +21,13 @@ Example:
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
 import pickle
+import signal
+import threading
 import time
 import traceback
 from collections import deque
@@ -215,7 +218,8 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, pickled), daemon=True)
-        process.start()
+        with _unheard(signal.SIGINT):  # Ctrl-C reaches the whole group; ending the workers is the supervisor's to do
+            process.start()
         theirs.close()
         return cls(process, ours)
 
@@ -231,6 +235,19 @@ class _Worker:
         self.process.kill()
         self.process.join()
         self.connection.close()
+
+
+@contextlib.contextmanager
+def _unheard(number: signal.Signals) -> Iterator[None]:
+    """Start a process deaf to a signal: what is ignored stays ignored in a program that is started."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may change this
+        return
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def _serve(connection: Connection, pickled: bytes) -> None:

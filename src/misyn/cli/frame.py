@@ -88,6 +88,16 @@ def _sentence(error: BaseException) -> str:
     return str(error)
 
 
+def several(n: int, what: str) -> str:
+    """Say a number of things.
+
+    Example:
+        >>> several(1, "file"), several(3, "file")
+        ('1 file', '3 files')
+    """
+    return f"{n} {what}{'s' * (n != 1)}"
+
+
 def print_json(document: Mapping[str, Any]) -> None:
     """Print one JSON document on stdout, keys in their order, text as text."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))

@@ -59,7 +59,7 @@ def command(
     if as_json:
         frame.print_json(result)
         return
-    click.echo(f"{result['marked']} files marked as synthetic images of {result['technique']}")
+    click.echo(f"{frame.several(result['marked'], 'file')} marked as synthetic images of {result['technique']}")
     for file in result["files"]:
         for note in file["notes"]:
             click.echo(f"  {file['path']}: {note}", err=True)

@@ -23,11 +23,22 @@ from misyn.cli import frame
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="root.pem of those whose signed credentials you trust; without it, no credential is trusted.",
 )
+@click.option(
+    "--store",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of fingerprints to look the pixels up in (misyn mark --layers metadata,fingerprint).",
+)
 @frame.workers_option
 @frame.json_option
 @frame.command
 def command(
-    paths: tuple[Path, ...], expect: str | None, trust: Path | None, workers: int | None, *, as_json: bool
+    paths: tuple[Path, ...],
+    expect: str | None,
+    trust: Path | None,
+    store: Path | None,
+    workers: int | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Say, for every file, whether anything in it states synthetic origin.
 
@@ -37,7 +48,7 @@ def command(
     from misyn.marks.collection import verify_all  # noqa: PLC0415 - numerics are imported when needed
 
     with frame.bar("verifying") as progress:
-        result = verify_all(paths, trust=trust, workers=workers, progress=progress)
+        result = verify_all(paths, trust=trust, store=store, workers=workers, progress=progress)
     if as_json:
         frame.print_json(result)
     else:
@@ -46,6 +57,7 @@ def command(
     if "contradictory" in verdicts or (expect and verdicts != {expect}):
         sys.exit(frame.NO)
     if verdicts == {"unreadable"}:
+        click.echo("misyn: none of these could be read as an image. Next: check the paths", err=True)
         sys.exit(frame.REFUSED)
 
 
@@ -56,4 +68,6 @@ def _print(result: dict[str, Any]) -> None:
         for problem in file["problems"]:
             click.echo(f"{'':14}! {problem}")
     counts = ", ".join(f"{n} {verdict}" for verdict, n in result["summary"]["verdicts"].items() if n)
-    click.echo(f"{len(result['files'])} files: {counts}")
+    click.echo(f"{frame.several(len(result['files']), 'file')}: {counts}")
+    for sentence in result["summary"]["skipped"]:
+        click.echo(f"! {sentence}")

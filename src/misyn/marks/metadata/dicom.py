@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from misyn.errors import NoRoomForMark, UnreadableImage
+from misyn.errors import NoPixels, NoRoomForMark, UnreadableImage
 from misyn.marks.declaration import Declaration
 from misyn.marks.declaration_problems import MOST_BYTES
 from misyn.marks.inspection import Gathering, Inspection
@@ -47,6 +47,7 @@ from misyn.marks.metadata.splice import read_at
 
 OVERLAYS = range(0x6000, 0x6020, 2)
 _PURPOSE = 0x0040A170
+_ROWS = 0x00280010
 _OVERLAY_LABEL = 0x1500
 _DICOMDIR = "1.2.840.10008.1.3.10"
 
@@ -70,6 +71,7 @@ def write(source: BinaryIO, target: BinaryIO, declaration: Declaration, *, tag: 
     Raises:
         MalformedImage: the elements do not fit the file.
         NoRoomForMark: a DICOMDIR.
+        NoPixels: a report, a plan, a waveform: there is no image to mark.
         LimitExceeded: a deflated data set inflates beyond the limits.
     """
     file = open_file(source)
@@ -77,6 +79,8 @@ def write(source: BinaryIO, target: BinaryIO, declaration: Declaration, *, tag: 
         raise NoRoomForMark(
             "expected an image, found a DICOMDIR, which points at its own bytes. Next: mark the files it lists"
         )
+    if not any(element.tag == _ROWS for element in file.walk()):
+        raise NoPixels("expected an image, found a DICOM object that has no rows of pixels. Next: leave it out")
     copy_with(file, source, target, pieces_of(file, declaration, tag=tag))
 
 
