@@ -8,7 +8,8 @@ Rules
 3. A worker that dies or outlasts ``seconds`` costs the item it was on, and only after that item has failed a second
    time in a new worker; every other row is kept.
 4. With a ``ledger`` folder, finished parts are renamed into place whole. The same call on the same ledger goes on where
-   it was interrupted; another function or other items start afresh. How parts are cut depends on the items alone.
+   it was interrupted; another function, other items or a changed file start afresh. How parts are cut depends on the
+   items alone.
 5. Values cross the process border and the ledger as JSON, so that a row does not depend on the way it took.
 6. Workers are spawned, never forked, and compute on one thread each: the parallelism is the files'.
 
@@ -148,10 +149,19 @@ def _open_ledger(ledger: Path | None, function: Function, items: Sequence[str]) 
     """Name the folder of exactly this job: another function or other items find no parts there."""
     if ledger is None:
         return None
-    job = digest(pickle.dumps(function) + canonical_bytes(list(items)))
+    job = digest(pickle.dumps(function) + canonical_bytes([[item, *_stamp(item)] for item in items]))
     folder = ledger / job.removeprefix("sha256:")[:16]
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def _stamp(item: str) -> tuple[int, str] | tuple[()]:
+    """Size and time of the file an item names, so that a changed file is not taken for the one read before."""
+    try:
+        found = os.stat(item)  # noqa: PTH116 - an item may be any text, a path only perhaps
+    except (OSError, ValueError):
+        return ()
+    return found.st_size, str(found.st_mtime_ns)
 
 
 def _pickle(function: Function) -> bytes:

@@ -14,7 +14,7 @@ import pytest
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
-from misyn.errors import LimitExceeded, MalformedImage, NoRoomForMark
+from misyn.errors import LimitExceeded, MalformedImage, NoPixels, NoRoomForMark
 from misyn.images.limits import Limits
 from misyn.marks.declaration import Declaration, Technique
 from misyn.marks.inspection import Inspection
@@ -160,6 +160,7 @@ def test_an_earlier_derivation_is_kept_and_a_full_one_is_left_alone(declaration:
         dataset = Dataset()
         dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
         dataset.DerivationDescription = text
+        dataset.Rows = 1
         target = io.BytesIO()
         pydicom.dcmwrite(target, dataset, implicit_vr=False, little_endian=True)
         once = written(target.getvalue(), declaration)
@@ -168,6 +169,12 @@ def test_an_earlier_derivation_is_kept_and_a_full_one_is_left_alone(declaration:
         assert parsed(written(once, declaration)).DerivationDescription.count("misyn") == parsed(
             once
         ).DerivationDescription.count("misyn")
+
+
+def test_a_report_is_no_image_to_mark(declaration: Declaration) -> None:
+    data = Path(str(get_testdata_file("test-SR.dcm", download=False))).read_bytes()
+    with pytest.raises(NoPixels, match="no rows of pixels"):
+        written(data, declaration)
 
 
 def test_a_directory_of_files_has_no_room(declaration: Declaration) -> None:
