@@ -88,7 +88,12 @@ def appends(folder: Path) -> None:
 def grow(folder: Path, size: int) -> dict[str, float]:
     """Fill a log to ``size`` entries in batches, publish it, and time both."""
     with Log.create(folder, origin="example.org/log") as log:
-        fill = timed(lambda: [log.append(items(n, min(10_000, size - n))) for n in range(0, size, 10_000)])
+
+        def add() -> None:
+            for first in range(0, size, 10_000):
+                log.append(items(first, min(10_000, size - first)))
+
+        fill = timed(add)
         publish = timed(log.publish)
         log.append(items(size, 1))
         again = timed(log.publish)
