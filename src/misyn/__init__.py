@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from misyn import evaluate as evaluate
     from misyn import oversight as oversight
+    from misyn.generate.born import born as born
     from misyn.images import Image as Image
     from misyn.images import read as read
     from misyn.marks import mark as mark
@@ -33,11 +34,12 @@ _ROOMS = ("evaluate", "oversight", "images", "marks", "practice", "report", "gen
 _NAMES = {
     "read": "misyn.images",
     "Image": "misyn.images",
+    "born": "misyn.generate.born",
     "mark": "misyn.marks",
     "verify": "misyn.marks",
 }
 
-__all__ = ["Image", "evaluate", "mark", "oversight", "read", "verify"]
+__all__ = ["Image", "born", "evaluate", "mark", "oversight", "read", "verify"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public object

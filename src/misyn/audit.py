@@ -15,7 +15,8 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from misyn import __version__
 from misyn.atomic import write_bytes
 from misyn.canonical import canonical_bytes
-from misyn.errors import InputError, TableError
+from misyn.errors import InputError, TableError, UsageError
 from misyn.practice import bundle, derivation, dossier, readme
 from misyn.practice.record import Record, load, text_of
 from misyn.report import badge, checklist, sheet
@@ -53,6 +54,7 @@ def audit(
     workers: int | None = None,
     progress: Progress | None = None,
     pdf: bool = False,
+    trust: Path | None = None,
 ) -> tuple[dict[str, Any], Path]:
     """Audit a technique; write its evidence as JSON, then what docs/audit.md lists, the report last.
 
@@ -63,6 +65,7 @@ def audit(
         workers: processes, as in :func:`misyn.engine.map`.
         progress: called with (done, total) while files are read.
         pdf: write the checklists as PDF too.
+        trust: ``root.pem`` of those whose signed credentials count as trusted; without it none does.
 
     Returns:
         The content of ``audit.json`` and the path of the report.
@@ -77,7 +80,7 @@ def audit(
         sheet.reportlab()  # before anything is measured
     record = load(record_path)
     out = out or record_path.parent / "audit"
-    measured = _measure(record, out=out, seed=seed, workers=workers, progress=progress)
+    measured = _measure(record, out=out, seed=seed, workers=workers, progress=progress, trust=trust)
     content = _judge(record, measured, command=f"misyn audit {record_path.name} --seed {seed}", seed=seed)
     content["bundle"] = {"file": bundle.NAME, "digest": _bundle(out, record, measured, seed=seed)}
     content |= _read_me(record, content)
@@ -122,12 +125,20 @@ def evaluate_folders(
     from misyn.images.collection import collect  # noqa: PLC0415
     from misyn.report.page import write  # noqa: PLC0415
 
-    seen = collect(medical, **columns)
+    for place in (medical, synthetic, held_out):
+        if place is not None and out.resolve() == place.resolve():
+            raise UsageError("expected --out to be a folder of its own, found one of the images' folders")
+    with _named("--medical"):
+        seen = collect(medical, **columns)
+    with _named("--synthetic"):
+        drawn = collect(synthetic, label="@folder" if columns.get("label") == "@folder" else None)
+    with _named("--held-out"):
+        unseen = None if held_out is None else collect(held_out, **columns)
     sets = Sets(
-        synthetic=collect(synthetic, label="@folder" if columns.get("label") == "@folder" else None),
+        synthetic=drawn,
         training=None if reference else seen,
         reference=seen if reference else None,
-        held_out=None if held_out is None else collect(held_out, **columns),
+        held_out=unseen,
     )
     evaluation = evaluate(sets, out=out, seed=seed, extractor=features, workers=workers, progress=progress)
     content = dict(evaluation.content)
@@ -135,7 +146,9 @@ def evaluate_folders(
     return content, page
 
 
-def _measure(record: Record, *, out: Path, seed: int, workers: int | None, progress: Progress | None) -> _Measured:
+def _measure(
+    record: Record, *, out: Path, seed: int, workers: int | None, progress: Progress | None, trust: Path | None
+) -> _Measured:
     """Gather what the record brings along, collect what it names, verify marks, and evaluate."""
     brought = dossier.gather(record)
     found, caveats = _collect(record)
@@ -145,13 +158,22 @@ def _measure(record: Record, *, out: Path, seed: int, workers: int | None, progr
     drawn = [item.path for item in found["synthetic"].items] if "synthetic" in found else []
     for kind, paths in (("marks", drawn), ("marks-medical", medical)):
         if paths:
-            evidence[kind] = _verify(kind, paths, workers=workers, progress=progress)
+            evidence[kind] = _verify(kind, paths, workers=workers, progress=progress, trust=trust)
     if drawn and medical:
         evidence["evaluation"] = _evaluate(found, out=out, seed=seed, workers=workers, progress=progress)
     for kind, item in evidence.items():
         if kind != "evaluation":  # the study wrote its own
             _write_json(out / f"{kind}.json", item.content)
     return _Measured(evidence, tuple(caveats))
+
+
+@contextlib.contextmanager
+def _named(option: str) -> Iterator[None]:
+    """Say which of several folders an error speaks of."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(f"{option}: {error}") from error
 
 
 def _collect(record: Record) -> tuple[dict[str, Collection], list[Caveat]]:
@@ -182,12 +204,14 @@ def _collect(record: Record) -> tuple[dict[str, Collection], list[Caveat]]:
     return found, caveats
 
 
-def _verify(kind: str, paths: Sequence[Path], *, workers: int | None, progress: Progress | None) -> Evidence:
+def _verify(
+    kind: str, paths: Sequence[Path], *, workers: int | None, progress: Progress | None, trust: Path | None
+) -> Evidence:
     """Ask every file what it says of its origin; the evidence counts, and names no file."""
     from misyn.marks.collection import verify_files  # noqa: PLC0415 - numerics only when measuring
     from misyn.marks.evidence import summarise  # noqa: PLC0415
 
-    return Evidence(kind, summarise(verify_files(paths, workers=workers, progress=progress)))
+    return Evidence(kind, summarise(verify_files(paths, trust=trust, workers=workers, progress=progress)))
 
 
 def _evaluate(

@@ -24,6 +24,11 @@ from misyn.cli import frame
     is_flag=True,
     help="Exit with 1 when a finding is not-met, a claim is not supported, or the README claims more.",
 )
+@click.option(
+    "--trust",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="root.pem of those whose signed credentials you trust; without it, none counts as trusted.",
+)
 @click.option("--pdf", is_flag=True, help="Write the checklists as PDF too (needs misyn[pdf]).")
 @frame.seed_option
 @frame.workers_option
@@ -34,6 +39,7 @@ def command(
     out: Path | None,
     seed: int,
     workers: int | None,
+    trust: Path | None,
     *,
     strict: bool,
     pdf: bool,
@@ -47,7 +53,7 @@ def command(
     from misyn.audit import audit  # noqa: PLC0415 - numerics are imported when needed
 
     with frame.bar("auditing") as progress:
-        content, page = audit(record, out=out, seed=seed, workers=workers, progress=progress, pdf=pdf)
+        content, page = audit(record, out=out, seed=seed, workers=workers, progress=progress, pdf=pdf, trust=trust)
     if as_json:
         frame.print_json(content)
     else:

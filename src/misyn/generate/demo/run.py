@@ -4,12 +4,14 @@ Rules
 -----
 1. No network, one seed, under 90 seconds on two cores; every step is a public function a user can call.
 2. Nothing is planted: the training images, the model and the audit are what they are.
-3. An existing folder that is not empty is never written into.
+3. An existing folder that is not empty is never written into; an interrupted demo leaves nothing under its name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -55,15 +57,41 @@ def run_demo(
     """
     volume_path()
     if out.exists() and any(out.iterdir()):
-        raise WouldOverwrite(f"expected a new or empty folder, found files in {out}. Next: give another --out")
-    training = write_medical(out / "medical")["training"]
-    record = out / "misyn.yaml"
+        raise WouldOverwrite(
+            f"expected a new or empty folder, found files in {out}. Next: give another --out{_go_on(out)}"
+        )
+    with _becoming(out) as place:
+        _draw(place, now=now, seed=seed)
+    return audit(out / "misyn.yaml", out=out / "audit", seed=seed, workers=workers, progress=progress)
+
+
+@contextlib.contextmanager
+def _becoming(out: Path) -> Iterator[Path]:
+    """A folder that takes ``out``'s place when the block ends well, and vanishes when it does not."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
+        whole = Path(folder) / "whole"
+        whole.mkdir()
+        yield whole
+        if out.exists():
+            out.rmdir()  # it is empty: asked before
+        whole.rename(out)
+
+
+def _go_on(out: Path) -> str:
+    """What else can be done where an earlier demo was interrupted while it audited."""
+    return f", or go on there: misyn audit {out / 'misyn.yaml'}" if (out / "misyn.yaml").is_file() else ""
+
+
+def _draw(place: Path, *, now: datetime, seed: int) -> None:
+    """Write medical images and the record, train, and let the model draw."""
+    training = write_medical(place / "medical")["training"]
+    record = place / "misyn.yaml"
     write_bytes(record, files(__package__).joinpath("misyn.yaml").read_bytes())
     model = PcaGaussian.fit(training / 255.0, components=COMPONENTS)
-    with born(record, out=out / "synthetic", now=now, weights=model.weights) as birth:
+    with born(record, out=place / "synthetic", now=now, weights=model.weights) as birth:
         for index, pixels in enumerate(_grey(model.sample(COUNT, seed=seed))):
             birth.save(pixels, f"synthetic-{index:03d}.png")
-    return audit(record, out=out / "audit", seed=seed, workers=workers, progress=progress)
 
 
 def _grey(images: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -67,7 +67,7 @@ def layered(case: Case) -> Decision:
     return (partly if len(carried) > 1 else not_met)(
         f"layers: {listed(carried)}; re-saving or converting with ordinary tools drops what is kept in metadata, "
         "and no layer on every file lies in the pixels or outside the file",
-        next="add a layer that survives a re-save: misyn mark --layers metadata,watermark, or record fingerprints",
+        next="add a layer that survives a re-save: misyn.marks.watermark.embed before saving, or fingerprints",
     )
 
 
