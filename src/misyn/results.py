@@ -77,7 +77,7 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class HypothesisTest:
-    """One test of a null hypothesis. ``p_adjusted`` is after correction for every test of the same run."""
+    """One test of a null hypothesis. ``p_adjusted`` is after correction for every test that ``correction`` names."""
 
     name: str
     statistic: float

@@ -13,12 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image as Pillow
 
+import toys
 from discs import collection, disc, discs, save
 from misyn.errors import EvaluationError, NoImages, UsageError
 from misyn.evaluate import caveats
 from misyn.evaluate.pair import Settings
 from misyn.evaluate.study import Evaluation, Sets, evaluate
-from misyn.images.collection import Collection
+from misyn.images.collection import Collection, collect
 from misyn.results import Caveat
 
 QUICK = Settings(permutations=99)
@@ -130,9 +131,11 @@ def test_baselines_stand_at_the_same_n_and_say_what_stood_there(found: tuple[Eva
 
 
 def test_intervals_stand_only_where_they_are_valid(found: tuple[Evaluation, Path]) -> None:
-    with_interval = {e.name for e in found[0].estimates if e.low is not None}
+    shifts = {f"shift_{name}" for name in ("brightness", "contrast", "sharpness", "grain", "fine_detail")}
+    with_interval = {e.name for e in found[0].estimates if e.low is not None} - shifts - {"c2st"}
     assert with_interval == {
         "support",
+        "membership_risk",
         "precision",
         "authenticity",
         "exact_copies",
@@ -145,16 +148,24 @@ def test_intervals_stand_only_where_they_are_valid(found: tuple[Evaluation, Path
         else:
             assert estimate.high is not None
             assert estimate.low <= estimate.value <= estimate.high
-            assert "given these" in estimate.estimand
+            assert "given these" in estimate.estimand or "another patient of the same source" in estimate.estimand
 
 
 def test_coverage_is_given_by_group_and_label_but_for_small_groups(found: tuple[Evaluation, Path]) -> None:
     groups = {e.group: e for e in found[0].estimates if e.name == "coverage" and e.set == "training"}
-    assert set(groups) == {None, "label=a", "label=b", "sex=F", "sex=M", "site=usual"}
+    assert {name for name in groups if name is None or "&" not in name} == {
+        None,
+        "label=a",
+        "label=b",
+        "sex=F",
+        "sex=M",
+        "site=usual",
+    }
+    assert "label=b & sex=F" in groups, "two groups together have a number of their own"
     assert groups["label=b"].n_medical == 40
     parts = [groups["sex=F"].value * 60, groups["sex=M"].value * 60]
     assert sum(parts) / 120 == pytest.approx(groups[None].value)
-    assert "site=rare (n = 4)" in texts(found[0])["small-group"]
+    assert "site=rare (" in texts(found[0])["small-group"]
 
 
 def test_same_input_and_seed_give_the_same_bytes_on_two_workers(
@@ -196,7 +207,8 @@ def test_a_collapsed_technique_is_seen_as_such(world: Sets, tmp_path: Path) -> N
     seen = run(replace(world, synthetic=collection(paths)), tmp_path / "out")
     assert values(seen)["coverage"] < 0.2
     assert "All 30 of the synthetic images are one and the same image" in texts(seen)["identical-images"]
-    assert all(e.low is None for e in seen.estimates), "repeats are no independent draws"
+    given = [e for e in seen.estimates if e.name != "membership_risk"]  # speaks of patients, not of draws
+    assert all(e.low is None for e in given), "repeats are no independent draws"
 
 
 def test_without_held_out_images_only_exact_copies_are_flagged(world: Sets, tmp_path: Path) -> None:
@@ -407,3 +419,19 @@ def test_medical_images_stored_in_another_size_and_codec_still_measure_like_medi
     assert {"size-differs", "codec-differs"} <= texts(seen).keys()
     assert values(seen, of="reference")["support"] > 0.85
     assert next(test.p_value for test in seen.tests if test.name == "mmd") > 0.01
+
+
+def test_a_group_of_three_patients_gets_no_number_however_many_images_it_has(tmp_path: Path) -> None:
+    names = toys.write_images(tmp_path / "medical", toys.blobs(90, seed=1), prefix="m")
+    toys.write_images(tmp_path / "drawn", toys.blobs(30, seed=2), prefix="d")
+    rows = [
+        "image,patient,sex",
+        *(f"{n},{f'p{i}' if i < 60 else f'q{i % 3}'},{'FM'[i >= 60]}" for i, n in enumerate(names)),
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(rows), encoding="utf-8")
+    medical = collect(tmp_path / "medical", table=tmp_path / "t.csv", key="image", patient="patient", groups=("sex",))
+    sets = Sets(synthetic=collect(tmp_path / "drawn"), training=medical)
+    found = evaluate(sets, out=tmp_path / "out", workers=0)
+    by_group = {e.group: e.n_patients for e in found.estimates if e.name == "coverage" and e.group}
+    assert by_group == {"sex=F": 60}
+    assert any("sex=M (3)" in caveat.text for caveat in found.caveats if caveat.id == "small-group")

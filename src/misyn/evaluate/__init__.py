@@ -21,15 +21,21 @@ import importlib
 from types import ModuleType
 
 MODULES = (
+    "attributes",
     "balls",
     "caveats",
+    "classifier",
     "compare",
+    "copies",
     "coverage",
     "embedding",
     "extractors",
+    "families",
     "features",
     "form",
     "grounding",
+    "left_out",
+    "matching",
     "measures",
     "memorisation",
     "neighbours",
@@ -37,6 +43,7 @@ MODULES = (
     "plan",
     "points",
     "preprocess",
+    "ranks",
     "sampling",
     "sets",
     "shift",
@@ -44,6 +51,7 @@ MODULES = (
     "study",
     "survey",
     "table",
+    "visible",
 )
 
 

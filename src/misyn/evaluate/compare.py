@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from misyn.evaluate import grounding, measures, memorisation, neighbours
+from misyn.evaluate import copies, grounding, left_out, measures, neighbours, visible
 from misyn.evaluate.caveats import counted, small_groups
 from misyn.evaluate.coverage import by_group
 from misyn.evaluate.pair import ONE_DRAW, Pair, Settings
@@ -50,7 +50,8 @@ class Comparison:
         estimates, tests, caveats: the results.
         nearest: of every synthetic image, the nearest medical image.
         covered: (N,) bool per medical image, or None.
-        supported, exact, suspected: (M,) bool per synthetic image, or None where they cannot be told.
+        supported, exact: (M,) bool per synthetic image, or None where they cannot be told.
+        looked: what looking for copies gave.
     """
 
     medical: Sample
@@ -58,7 +59,7 @@ class Comparison:
     exact: Bools
     covered: Bools | None = None
     supported: Bools | None = None
-    suspected: Bools | None = None
+    looked: copies.Copies = field(default_factory=copies.Copies)
     estimates: list[Estimate] = field(default_factory=list)
     tests: list[HypothesisTest] = field(default_factory=list)
     caveats: list[Caveat] = field(default_factory=list)
@@ -74,12 +75,17 @@ def compare(samples: Mapping[str, Sample], *, origin: str, settings: Settings) -
     """
     medical, synthetic = samples[origin], samples[SYNTHETIC]
     main = Pair(medical=medical, other=synthetic, said="synthetic images", settings=settings)
-    result = Comparison(medical=medical, nearest=main.to_medical, exact=_exact(medical, synthetic))
+    exact, looked = copies.look(main, unseen(samples) if origin == TRAINING else None)
+    result = Comparison(medical=medical, nearest=main.to_medical, exact=exact, looked=looked)
     result.covered = None if main.balls is None else main.balls.covered
     _support(result, main, samples)
     result.estimates += measures.all_of(main)
     result.tests += measures.mmd(main)
-    _copies(result, main, samples)
+    _visible(result, main)
+    result.estimates += looked.estimates
+    result.caveats += [_too_few(main, n) for n in looked.too_few]
+    if origin == TRAINING and HELD_OUT in samples and unseen(samples) is None:
+        result.caveats.append(_too_few(main, 0))
     _baseline(result, main, samples)
     result.caveats += _caveats(main)
     return result
@@ -88,12 +94,6 @@ def compare(samples: Mapping[str, Sample], *, origin: str, settings: Settings) -
 def room(n: int) -> int:
     """How many of n images may be drawn as a baseline, leaving as many behind; 0 where that is none worth drawing."""
     return n // 2 if n // 2 >= LEAST else 0
-
-
-def _exact(medical: Sample, synthetic: Sample) -> Bools:
-    """Exact copies; an image of one single value has nothing in it that could be copied."""
-    known = {str(facts["digest"]) for facts in medical.facts if not facts["constant"]}
-    return memorisation.exact_copies(known, synthetic.digests)
 
 
 def unseen(samples: Mapping[str, Sample]) -> Sample | None:
@@ -115,6 +115,8 @@ def _calibration(main: Pair, samples: Mapping[str, Sample]) -> tuple[Floats, Int
         )
         return found.distances[:, 0], held_out.patients, f"{len(held_out)} held-out images"
     said = f"{len(main.medical)} of {main.medical.name}, each against those of other patients"
+    if main.passed_over is None:  # images of the same patient are near for that reason alone: no calibration
+        return np.full(len(main.medical), np.inf), main.medical.patients, said
     return main.own.distances[:, 0], main.medical.patients, said
 
 
@@ -162,33 +164,11 @@ def _control(main: Pair, name: str, value: float, estimand: str, method: str, n:
     )
 
 
-def _copies(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> None:
-    """Exact copies against every set; suspects against training images with held-out ones to calibrate on."""
-    estimand = "share of synthetic images whose pixels are those of a medical image"
-    result.estimates.append(
-        main.share("exact_copies", result.exact, estimand=estimand, method="digest of decoded pixels")
-    )
-    if main.medical.origin != TRAINING or HELD_OUT not in samples:
-        return
-    distances, patients, said = _calibration(main, samples)
-    random = generator(main.settings.seed, "copies")
-    to_medical = main.to_medical.distances[:, 0]
-    held_out = unseen(samples)
-    found = None
-    if held_out is not None:
-        found = memorisation.suspects(to_medical, distances, patients=patients, random=random)
-    if found is None:
-        result.caveats.append(_too_few(main, 0 if held_out is None else len(np.unique(patients))))
-        return
-    result.suspected = found.flags
-    method = (
-        f"nearer to a training image than {1 - found.rate:.0%} of {said} are; {found.rate:.0%} false alarms expected"
-    )
-    estimand = "share of synthetic images nearer to a training image than resemblance explains"
-    result.estimates.append(main.share("copy_suspects", found.flags, estimand=estimand, method=method))
-    if found.control is not None:
-        text = "share of held-out images suspected when half of the patients judge the other half"
-        result.estimates.append(_control(main, "copy_suspects_baseline", found.control, text, method, len(distances)))
+def _visible(result: Comparison, pair: Pair) -> None:
+    """Add what anyone could see differ."""
+    estimates, tests = visible.compare(pair)
+    result.estimates += estimates
+    result.tests += tests
 
 
 def _baseline(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> None:
@@ -199,6 +179,8 @@ def _baseline(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> 
         return
     result.estimates += measures.all_of(found)
     result.tests += measures.mmd(found)
+    _visible(result, found)
+    result.tests += left_out.tests(main, found)
     n = len(found.other)
     if n < len(main.other):
         result.caveats.append(_smaller(main, n))
@@ -245,8 +227,8 @@ def _caveats(main: Pair) -> Iterator[Caveat]:
             f"Precision, recall, density and coverage need more than {k} images in each set; {named}. None is given",
         )
     else:
-        _, small = by_group(main.balls.covered, main.medical.members)
-        yield from small_groups(main.medical.name, small)
+        _, small = by_group(main.balls.covered, main.medical.members, patients=main.medical.patients)
+        yield from small_groups(main.medical, small)
     if main.passed_over is None and len(main.medical) > k:
         yield Caveat(
             "same-patient-neighbours",

@@ -4,21 +4,22 @@ Rules
 -----
 1. A medical image is covered when a synthetic image lies in its ball (:func:`misyn.evaluate.neighbours.prdc`). Balls
    are those of *all* medical images: a group is judged in its place among everyone.
-2. A group of fewer than :data:`SMALLEST` images gets no number, and is named with its n.
-3. Labels are a group too: ``label=<text>``.
+2. A group of fewer than :data:`SMALLEST` patients (or other units) gets no number, and is named with how many it has.
+3. Labels are a group too: ``label=<text>``. Two groups together get a number of their own (``a=b & c=d``).
 
 Source: Naeem et al., ICML 2020; by group: misyn.
 
 Example:
     >>> covered = np.array([True] * 12 + [False] * 10)
     >>> members = {"sex=F": np.arange(12), "sex=M": np.arange(12, 22), "sex=O": np.arange(3)}
-    >>> shares, small = by_group(covered, members)
-    >>> shares, small
-    ((GroupShare(group='sex=F', n=12, covered=12), GroupShare(group='sex=M', n=10, covered=0)), {'sex=O': 3})
+    >>> shares, small = by_group(covered, members, patients=np.arange(22))
+    >>> [(share.group, share.covered, share.n) for share in shares], small
+    ([('sex=F', 12, 12), ('sex=M', 0, 10)], {'sex=O': 3})
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ class GroupShare:
     group: str
     n: int
     covered: int
+    units: int
 
     @property
     def share(self) -> float:
@@ -43,17 +45,19 @@ class GroupShare:
 
 
 def by_group(
-    covered: NDArray[np.bool_], members: Mapping[str, NDArray[np.int64]]
+    covered: NDArray[np.bool_], members: Mapping[str, NDArray[np.int64]], *, patients: NDArray[np.int64]
 ) -> tuple[tuple[GroupShare, ...], dict[str, int]]:
     """Coverage of every group large enough, and the sizes of those too small.
 
     Args:
         covered: (N,) bool per medical image.
         members: group → indices of its images.
+        patients: (N,) a number per patient, or other unit; a group is as large as it has of these.
     """
-    small = {group: len(images) for group, images in members.items() if len(images) < SMALLEST}
+    units = {group: len(np.unique(patients[images])) for group, images in members.items()}
+    small = {group: n for group, n in units.items() if n < SMALLEST}
     shares = tuple(
-        GroupShare(group, len(images), int(covered[images].sum()))
+        GroupShare(group, len(images), int(covered[images].sum()), units[group])
         for group, images in members.items()
         if group not in small
     )
@@ -73,3 +77,19 @@ def members_of(labels: Sequence[str | None], groups: Sequence[Mapping[str, str]]
         for name in names if label is None else [f"label={label}", *names]:
             found.setdefault(name, []).append(index)
     return {name: np.array(found[name]) for name in sorted(found)}
+
+
+def crossed(members: Mapping[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
+    """Intersections of two groups of different columns with :data:`SMALLEST` images or more; joined by `` & ``.
+
+    Example:
+        >>> crossed({"label=a": np.arange(15), "sex=F": np.arange(5, 40), "sex=M": np.arange(5)}).keys()
+        dict_keys(['label=a & sex=F'])
+    """
+    found = {}
+    for (first, a), (second, b) in itertools.combinations(members.items(), 2):
+        if first.split("=", 1)[0] != second.split("=", 1)[0]:
+            both = np.intersect1d(a, b, assume_unique=True)
+            if SMALLEST <= len(both) < min(len(a), len(b)):
+                found[f"{first} & {second}"] = both
+    return found

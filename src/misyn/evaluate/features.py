@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from misyn import images
 from misyn.errors import EvaluationError, MissingExtra, UsageError
+from misyn.evaluate import attributes, matching
 from misyn.evaluate.extractors import Extractor, texture
 from misyn.evaluate.preprocess import Plan, prepared
 from misyn.images.limits import DEFAULT, Limits
@@ -68,14 +69,27 @@ def describe(item: str, *, plan: Plan, extractor: str, limits: Limits = DEFAULT)
         limits: what reading it may cost.
 
     Returns:
-        ``{"vector": text}``, see :func:`decoded`.
+        ``{"vector": text}``, see :func:`decoded`; ``picture``, see :func:`picture_of`; ``attributes``, numbers by name
+        (:mod:`misyn.evaluate.attributes`).
 
     Raises:
         UnreadableImage: the file does not read.
     """
     image = images.read(Path(item), limits=limits)
-    vectors = [by_name(extractor).extract(plane).astype(np.float64) for plane in prepared(image, plan)]
-    return {"vector": encoded(np.mean(vectors, axis=0))}
+    planes = list(prepared(image, plan))
+    vectors = [by_name(extractor).extract(plane).astype(np.float64) for plane in planes]
+    small = matching.picture(planes[len(planes) // 2])
+    return {
+        "vector": encoded(np.mean(vectors, axis=0)),
+        "picture": {"shape": list(small.shape), "grey": base64.b64encode(small.tobytes()).decode("ascii")},
+        "attributes": attributes.describe(planes),
+    }
+
+
+def picture_of(value: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """The small grey picture of a file (of a volume its middle plane), from what :func:`describe` says."""
+    grey = np.frombuffer(base64.b64decode(value["grey"]), np.uint8)
+    return grey.reshape(value["shape"])
 
 
 def encoded(vector: NDArray[Any]) -> str:

@@ -74,7 +74,9 @@ def coverage(pair: Pair, found: neighbours.PRDC) -> Iterator[Estimate]:
     """Coverage overall and of every group and label with enough images."""
     text = f"share of medical images whose ball holds one of {len(pair.other)} of {pair.said}"
     yield pair.estimate("coverage", found.coverage, estimand=text, method=pair.near, reason=TOGETHER)
-    for group in by_group(found.covered, pair.medical.members)[0]:
+    for group in by_group(found.covered, pair.medical.members | pair.medical.crossed, patients=pair.medical.patients)[
+        0
+    ]:
         yield pair.estimate(
             "coverage",
             group.share,
@@ -83,6 +85,7 @@ def coverage(pair: Pair, found: neighbours.PRDC) -> Iterator[Estimate]:
             reason=TOGETHER,
             group=group.group,
             n_medical=group.n,
+            n_patients=group.units if pair.medical.patients_known else None,
         )
 
 

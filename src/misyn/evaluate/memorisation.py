@@ -3,9 +3,9 @@
 Rules
 -----
 1. An *exact copy* has the pixels of a medical image, whatever file holds them. It is a fact.
-2. A *copy suspect* lies nearer to a training image than unseen medical images of other patients do, but for a stated
-   rate of false alarms. It is a suspicion: without held-out images there is none, because resemblance cannot then be
-   told from memorisation.
+2. A *copy suspect* lies nearer to a training image, in pixels or in features, than unseen medical images of other
+   patients do, but for a stated rate of false alarms, which is a rate of patients. It is a suspicion: without held-out
+   images there is none, because resemblance cannot then be told from memorisation.
 3. *Authenticity* follows the definition: the nearest medical image's own distances are looked up by the index of that
    medical image. (A published implementation and its descendants look them up by the index of the synthetic image.)
 
@@ -98,15 +98,15 @@ class Suspects:
     """What calibration on held-out medical images makes of distances to training images.
 
     Attributes:
-        flags: (M,) bool: nearer than the threshold.
-        threshold: distance below which an image is suspected.
-        rate: share of unseen medical images that would be suspected all the same, at most.
-        control: share of held-out images suspected when the threshold comes from the other half of the held-out
+        flags: (M,) bool: nearer than the threshold in one of the ways of looking.
+        thresholds: one per way of looking: the distance below which an image is suspected.
+        rate: share of unseen patients of whom some image would be suspected all the same, at most.
+        control: share of held-out images suspected when the thresholds come from the other half of the held-out
             patients; None where a half is too small to promise the rate.
     """
 
     flags: Bools
-    threshold: float
+    thresholds: tuple[float, ...]
     rate: float
     control: float | None
 
@@ -116,14 +116,17 @@ def suspects(
 ) -> Suspects | None:
     """Suspect the synthetic images that lie nearer to a training image than unseen medical images do.
 
+    Each held-out patient counts once, with the image that lies nearest. Several ways of looking share the rate between
+    them (Bonferroni); where held-out patients are too few for that, only the first is used.
+
     Args:
-        synthetic: (M,) distances to the nearest training image.
-        held_out: (H,) distances of held-out images to the nearest training image of another patient.
+        synthetic: (M,) distances to the nearest training image, or (W, M) in W ways of looking, the best first.
+        held_out: (H,) or (W, H) distances of held-out images to the nearest training image of another patient.
         patients: (H,) patient numbers of the held-out images.
         random: splits the held-out patients for the control.
 
     Returns:
-        The suspects, or None where held-out images are too few (under 19) to promise even the largest rate.
+        The suspects, or None where held-out patients are too few (under 19) to promise even the largest rate.
 
     Example:
         >>> held_out = np.linspace(1, 2, 100)
@@ -131,21 +134,40 @@ def suspects(
         >>> found.flags, found.rate
         (array([ True, False]), 0.01)
     """
-    calibration = np.asarray(held_out, np.float64)
-    calibration, patients = calibration[np.isfinite(calibration)], patients[np.isfinite(calibration)]
-    for rate in RATES:
-        threshold = lower_threshold(calibration, rate=rate)
-        if threshold is not None:
-            control = _control(calibration, patients, rate, random)
-            return Suspects(np.asarray(synthetic) < threshold, threshold, rate, control)
+    given = np.atleast_2d(np.asarray(held_out, np.float64))
+    known = np.isfinite(given).all(axis=0)
+    calibration, patients = given[:, known], patients[known]
+    looked = np.atleast_2d(np.asarray(synthetic, np.float64))
+    for ways, rate in [(len(given), rate) for rate in RATES] + [(1, rate) for rate in RATES]:
+        thresholds = _thresholds(calibration[:ways], patients, rate)
+        if thresholds is not None:
+            control = _control(calibration[:ways], patients, rate, random)
+            return Suspects(_below(looked[:ways], thresholds), thresholds, rate, control)
     return None
 
 
-def _control(calibration: Floats, patients: Ints, rate: float, random: np.random.Generator) -> float | None:
-    """Share of held-out images suspected, each half judged by a threshold from the other half's patients."""
-    parts = halves(patients, random)
-    thresholds = [lower_threshold(calibration[part], rate=rate) for part in parts]
-    if thresholds[0] is None or thresholds[1] is None:
+def _thresholds(calibration: Floats, patients: Ints, rate: float) -> tuple[float, ...] | None:
+    """One threshold per way of looking, from the nearest image of every patient."""
+    if not len(patients):
         return None
-    flagged = np.sum(calibration[parts[0]] < thresholds[1]) + np.sum(calibration[parts[1]] < thresholds[0])
-    return float(flagged) / len(calibration)
+    _, codes = np.unique(patients, return_inverse=True)
+    nearest = np.full((len(calibration), codes.max() + 1), np.inf)
+    for row, distances in zip(nearest, calibration, strict=True):
+        np.minimum.at(row, codes, distances)
+    found = [lower_threshold(row, rate=rate / len(calibration)) for row in nearest]
+    return None if any(value is None for value in found) else tuple(value for value in found if value is not None)
+
+
+def _below(distances: Floats, thresholds: tuple[float, ...]) -> Bools:
+    """Below the threshold in any way of looking."""
+    return np.asarray(np.any(distances < np.array(thresholds)[:, None], axis=0), np.bool_)
+
+
+def _control(calibration: Floats, patients: Ints, rate: float, random: np.random.Generator) -> float | None:
+    """Share of held-out images suspected, each half judged by thresholds from the other half's patients."""
+    parts = halves(patients, random)
+    found = [_thresholds(calibration[:, part], patients[part], rate) for part in parts]
+    if found[0] is None or found[1] is None:
+        return None
+    flagged = _below(calibration[:, parts[0]], found[1]).sum() + _below(calibration[:, parts[1]], found[0]).sum()
+    return float(flagged) / len(patients)

@@ -123,6 +123,7 @@ class Pair:
         reason: str | None = None,
         group: str | None = None,
         n_medical: int | None = None,
+        n_patients: int | None = None,
         seed: int | None = None,
     ) -> Estimate:
         """An estimate of this pair; an interval is kept only where rule 3 allows one."""
@@ -138,7 +139,7 @@ class Pair:
             unit=self._unit(drawn=interval is not None),
             n_medical=len(self.medical) if n_medical is None else n_medical,
             n_synthetic=len(self.other),
-            n_patients=self.medical.n_patients,
+            n_patients=self.medical.n_patients if group is None else n_patients,
             group=group,
             set=self.medical.origin,
             method=method,

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misyn.errors import UsageError
-from misyn.evaluate.coverage import members_of
+from misyn.evaluate.coverage import crossed, members_of
 from misyn.evaluate.survey import Facts
 from misyn.images.collection import Collection, Item
 
@@ -81,6 +81,9 @@ class Sample:
         facts: (N,) what :mod:`misyn.evaluate.survey` saw.
         features: (N, D) float64, scaled.
         patients: (N,) numbers shared across sets (rule 2).
+        pictures: (N, H, W) small grey pictures (:mod:`misyn.evaluate.matching`), or None.
+        attributes: (N, A) what can be seen of each image in numbers (:mod:`misyn.evaluate.attributes`), NaN where an
+            attribute does not apply, or None.
     """
 
     origin: str
@@ -90,6 +93,8 @@ class Sample:
     facts: tuple[Facts, ...]
     features: Floats
     patients: Ints
+    pictures: NDArray[np.uint8] | None = None
+    attributes: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.items)
@@ -119,6 +124,11 @@ class Sample:
         """Group or label → indices of its images."""
         return members_of([item.label for item in self.items], [item.groups for item in self.items])
 
+    @property
+    def crossed(self) -> dict[str, Ints]:
+        """Two groups of different columns together → indices of their images, where these are enough for a number."""
+        return crossed(self.members)
+
     def take(self, indices: Ints) -> Sample:
         """The images at these indices, as a set of their own."""
         return replace(
@@ -127,6 +137,8 @@ class Sample:
             facts=tuple(self.facts[i] for i in indices),
             features=self.features[indices],
             patients=self.patients[indices],
+            pictures=None if self.pictures is None else self.pictures[indices],
+            attributes=None if self.attributes is None else self.attributes[indices],
         )
 
     def others(self, k: int) -> bool:

@@ -10,7 +10,8 @@ Rules
    whatever their distribution.
 
 Sources: Clopper and Pearson, Biometrika 1934; Holm, Scand. J. Statist. 1979; Vovk et al., *Algorithmic Learning in a
-Random World*, 2005 (conformal thresholds); David and Nagaraja, *Order Statistics*, section 7.1 (median).
+Random World*, 2005 (conformal thresholds); David and Nagaraja, *Order Statistics*, section 7.1 (median);
+DeLong et al., Biometrics 1988, on the logit scale (area under the curve).
 
 Example:
     >>> clopper_pearson(0, 20)
@@ -32,6 +33,8 @@ from misyn.errors import EvaluationError
 
 LEVEL = 0.95
 MEAN_N = 1000
+SUPERIORITY_N = 30
+OVERLAP = 1.5  # overlapping pairs, in images of the smaller set, under which the interval does not hold
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,41 @@ def mean_interval(values: ArrayLike, *, level: float = LEVEL) -> Interval | None
         return None
     half = float(stats.t.isf((1 - level) / 2, len(found) - 1) * found.std(ddof=1) / np.sqrt(len(found)))
     return Interval(float(found.mean()) - half, float(found.mean()) + half)
+
+
+def superiority(first: ArrayLike, second: ArrayLike, *, level: float = LEVEL) -> tuple[float, Interval | None]:
+    """How often a value of the first set exceeds one of the second (ties count half): the area under the curve.
+
+    Args:
+        first: (N,) independent values, none NaN.
+        second: (M,) likewise.
+        level: of the interval.
+
+    Returns:
+        The share of pairs, in [0, 1], and its interval after DeLong, on the logit scale; None where a set has fewer
+        than :data:`SUPERIORITY_N` values or hardly any pair overlaps (``benchmarks/intervals.py`` says where it holds).
+
+    Example:
+        >>> superiority([3, 4, 5], [1, 2, 3])
+        (0.944..., None)
+    """
+    a, b = (np.asarray(values, np.float64) for values in (first, second))
+    of_first, of_second = _placements(a, b), 1 - _placements(b, a)
+    value = float(of_first.mean())
+    overlap = min(value, 1 - value) * min(len(a), len(b))
+    if min(len(a), len(b)) < SUPERIORITY_N or overlap < OVERLAP:
+        return value, None
+    error = np.sqrt(of_first.var(ddof=1) / len(a) + of_second.var(ddof=1) / len(b)) / (value * (1 - value))
+    half = float(stats.norm.isf((1 - level) / 2) * error)
+    low, high = (1 / (1 + np.exp(-(np.log(value / (1 - value)) + sign * half))) for sign in (-1, 1))
+    return value, Interval(float(low), float(high))
+
+
+def _placements(values: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of the others below each value, ties counting half."""
+    ordered = np.sort(others)
+    below = np.searchsorted(ordered, values, side="left") + np.searchsorted(ordered, values, side="right")
+    return np.asarray(below / (2 * len(others)), np.float64)
 
 
 def holm(p_values: Sequence[float]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ Rules
 2. Same input, same seed: the same bytes in ``evaluation.json``, on one worker or many. Numbers are written with 10
    significant digits, so that the last bits of a linear algebra library do not show.
 3. Both files are written whole, ``evaluation.json`` last.
-4. All tests of a study are corrected together (Holm).
+4. All tests of a study that answer one question are corrected together (:mod:`misyn.evaluate.families`).
 
 Follows interface.md (``evaluation.json``, ``per-image.parquet``) of the project's design.
 
@@ -19,6 +19,8 @@ Example:
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -32,14 +34,14 @@ from misyn import __version__, engine
 from misyn.atomic import write_bytes
 from misyn.canonical import canonical_bytes
 from misyn.errors import NoImages
-from misyn.evaluate import caveats, features, plan, survey, table
+from misyn.evaluate import attributes, caveats, features, plan, survey, table
 from misyn.evaluate.compare import Comparison, compare
 from misyn.evaluate.extractors import Extractor
+from misyn.evaluate.families import corrected
 from misyn.evaluate.form import sentence
 from misyn.evaluate.pair import Settings
 from misyn.evaluate.preprocess import Plan
 from misyn.evaluate.sets import NAMES, SYNTHETIC, Sample, Sets, composition, numbered
-from misyn.evaluate.statistics import holm
 from misyn.images.collection import Collection, Item
 from misyn.images.limits import DEFAULT, Limits
 from misyn.results import Caveat, Estimate, HypothesisTest, as_json
@@ -48,6 +50,7 @@ __all__ = ["Evaluation", "Sets", "evaluate"]
 
 SCHEMA = "misyn/evaluation/1"
 JSON_NAME, TABLE_NAME = "evaluation.json", "per-image.parquet"
+LEDGER = ".unfinished"  # what was read so far; there only while a study runs, or after it was interrupted
 DIGITS = 10
 MOSTLY_CONSTANT = 0.5  # share of features without any difference from which distances say little
 
@@ -85,7 +88,8 @@ def evaluate(
 
     Args:
         sets: the images.
-        out: folder that gets ``evaluation.json`` and ``per-image.parquet``.
+        out: folder that gets ``evaluation.json`` and ``per-image.parquet``; while files are read it also keeps what
+            was read so far, so that the same call goes on after an interruption.
         seed: of everything random, ≥ 0.
         extractor: a name in :data:`misyn.evaluate.features.EXTRACTORS`.
         workers: processes, as in :func:`misyn.engine.map`.
@@ -101,19 +105,49 @@ def evaluate(
         NoImages: no image of some set can be read.
         EvaluationError: all images are identical.
     """
-    chosen = features.by_name(extractor)
-    settings = replace(settings or Settings(), seed=seed)
+    with _kept_if_interrupted(out / LEDGER) as ledger:
+        return _evaluate(
+            sets,
+            out=out,
+            extractor=features.by_name(extractor),
+            settings=replace(settings or Settings(), seed=seed),
+            reader=_Reader(
+                workers=workers, progress=progress, total=2 * len(_paths(dict(sets.named()))), ledger=ledger
+            ),
+            limits=limits,
+        )
+
+
+@contextlib.contextmanager
+def _kept_if_interrupted(ledger: Path) -> Iterator[Path]:
+    """Keep the ledger for the next call when this one is interrupted; an error or an end removes it."""
+    home_is_ours = not ledger.parent.exists()
+    try:
+        yield ledger
+    except Exception:
+        shutil.rmtree(ledger, ignore_errors=True)
+        if home_is_ours:
+            shutil.rmtree(ledger.parent, ignore_errors=True)
+        raise
+    shutil.rmtree(ledger, ignore_errors=True)
+
+
+def _evaluate(
+    sets: Sets, *, out: Path, extractor: Extractor, settings: Settings, reader: _Reader, limits: Limits
+) -> Evaluation:
+    """Read, plan, compare, write."""
     named = dict(sets.named())
-    reader = _Reader(workers=workers, progress=progress, total=2 * len(_paths(named)))
     facts = reader.read(partial(survey.describe, limits=limits), _paths(named))
     decided = plan.decide({origin: [facts[p] for p in _of(c) if p in facts] for origin, c in _readable(named, facts)})
-    vectors = reader.read(partial(features.describe, plan=decided, extractor=extractor, limits=limits), list(facts))
-    scaled = _scaled(named, vectors, blocks=chosen.blocks(colour=decided.colour))
+    vectors = reader.read(
+        partial(features.describe, plan=decided, extractor=extractor.name, limits=limits), list(facts)
+    )
+    scaled = _scaled(named, vectors, blocks=extractor.blocks(colour=decided.colour))
     samples = _samples(named, facts, vectors, scaled)
     comparisons = {
         origin: compare(samples, origin=origin, settings=settings) for origin in samples if origin != SYNTHETIC
     }
-    described = _extractor(chosen, decided, scaled)
+    described = _extractor(extractor, decided, scaled)
     warnings = [*caveats.of_sets(samples, prepared=_form(decided)), *reader.caveats(named), *_constant(scaled)]
     result = _result(comparisons, warnings)
     content = _content(result, samples, named=named, described=described, settings=settings)
@@ -129,6 +163,7 @@ class _Reader:
     workers: int | None
     progress: Progress | None
     total: int
+    ledger: Path
     done: int = 0
 
     def __post_init__(self) -> None:
@@ -137,7 +172,7 @@ class _Reader:
 
     def read(self, function: engine.Function, paths: list[str]) -> dict[str, Mapping[str, Any]]:
         """Path → value, for those that could be read."""
-        rows = engine.map(function, paths, workers=self.workers, progress=self._report)
+        rows = engine.map(function, paths, workers=self.workers, progress=self._report, ledger=self.ledger)
         self.done += len(paths)
         self.failed |= {row.item: row.error_type or "error" for row in rows if row.value is None}
         return {row.item: row.value for row in rows if row.value is not None}
@@ -208,6 +243,8 @@ def _samples(named: Mapping[str, Collection], facts: Read, vectors: Read, scaled
             facts=tuple(facts[str(item.path)] for item in kept[origin]),
             features=scaled.sets[origin],
             patients=codes,
+            pictures=np.stack([features.picture_of(vectors[str(item.path)]["picture"]) for item in kept[origin]]),
+            attributes=np.array([attributes.row(vectors[str(item.path)]["attributes"]) for item in kept[origin]]),
         )
         for (origin, collection), codes in zip(named.items(), patients, strict=True)
     }
@@ -246,15 +283,11 @@ def _constant(scaled: features.Scaled) -> Iterator[Caveat]:
 
 
 def _result(comparisons: Mapping[str, Comparison], warnings: list[Caveat]) -> Evaluation:
-    """Put all comparisons together, and correct all tests together (rule 4)."""
+    """Put all comparisons together, and correct tests (rule 4)."""
     tests = [test for comparison in comparisons.values() for test in comparison.tests]
-    adjusted = holm([test.p_value for test in tests]).tolist()
     return Evaluation(
         estimates=tuple(estimate for comparison in comparisons.values() for estimate in comparison.estimates),
-        tests=tuple(
-            replace(test, p_adjusted=p, correction=f"Holm, {len(tests)} tests of this study")
-            for test, p in zip(tests, adjusted, strict=True)
-        ),
+        tests=corrected(tests),
         caveats=caveats.ordered([*warnings, *(c for found in comparisons.values() for c in found.caveats)]),
         content={},
     )

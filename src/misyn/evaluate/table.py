@@ -7,10 +7,11 @@ Rules
 3. It holds paths and patients, so it stays on this machine; ``evaluation.json`` holds neither.
 
 Columns: ``path``, ``origin``, ``label``, ``patient``, ``group:<column>``…, ``supported`` and ``exact_copy`` and
-``copy_suspect`` (synthetic images), ``covered`` (medical images, by their own set's balls), ``nearest`` and
-``nearest_distance`` (of a synthetic image the nearest medical image of the primary set, of a medical image the nearest
-synthetic one), ``x`` and ``y`` (:mod:`misyn.evaluate.embedding`), ``digest``, ``format``, ``width``, ``height``,
-``codec``.
+``copy_suspect`` (synthetic images), ``copy_source``, ``copy_how`` and ``copy_likeness`` (of a synthetic image, the
+training image it most looks like in pixels, what was done to that, and how alike they are), ``covered`` (medical
+images, by their own set's balls), ``nearest`` and ``nearest_distance`` (of a synthetic image the nearest medical image
+of the primary set, of a medical image the nearest synthetic one), ``x`` and ``y`` (:mod:`misyn.evaluate.embedding`),
+``digest``, ``format``, ``width``, ``height``, ``codec``.
 
 Example:
     >>> text_of(Path("a/b.png"))
@@ -36,11 +37,26 @@ from misyn.evaluate.compare import Comparison
 from misyn.evaluate.sets import HELD_OUT, REFERENCE, SYNTHETIC, TRAINING, Sample
 
 Column = Sequence[Any]
-TEXTS = ("path", "origin", "label", "patient", "nearest", "digest", "format", "codec")
+TEXTS = ("path", "origin", "label", "patient", "nearest", "copy_source", "copy_how", "digest", "format", "codec")
 FLAGS = ("supported", "covered", "exact_copy", "copy_suspect")
-NUMBERS = ("nearest_distance", "x", "y")
+NUMBERS = ("nearest_distance", "copy_likeness", "x", "y")
 SIZES = ("width", "height")
-ORDER = (*TEXTS[:4], *FLAGS, "nearest", *NUMBERS, "digest", "format", *SIZES, "codec")
+MATCHED = ("copy_source", "copy_how", "copy_likeness")
+ORDER = (
+    *TEXTS[:4],
+    *FLAGS,
+    "copy_source",
+    "copy_how",
+    "copy_likeness",
+    "nearest",
+    "nearest_distance",
+    "x",
+    "y",
+    "digest",
+    "format",
+    *SIZES,
+    "codec",
+)
 
 
 def primary(origins: Mapping[str, object]) -> str:
@@ -91,7 +107,7 @@ def _part(
     groups: Sequence[str],
 ) -> dict[str, Column]:
     """The columns of one set."""
-    columns: dict[str, Column] = dict.fromkeys(FLAGS, [None] * len(sample))
+    columns: dict[str, Column] = dict.fromkeys((*FLAGS, *MATCHED), [None] * len(sample))
     columns |= _of_synthetic(samples, comparisons) if sample.origin == SYNTHETIC else _of_medical(sample, comparisons)
     columns |= _nearest(sample, samples, comparisons)
     columns |= {f"group:{column}": [item.groups.get(column) for item in sample.items] for column in groups}
@@ -109,9 +125,25 @@ def _part(
 def _of_synthetic(samples: Mapping[str, Sample], comparisons: Mapping[str, Comparison]) -> dict[str, Column]:
     main = comparisons[primary(comparisons)]
     exact = np.any([comparison.exact for comparison in comparisons.values()], axis=0)
-    found = {"supported": main.supported, "copy_suspect": main.suspected, "exact_copy": exact}
+    found = {"supported": main.supported, "copy_suspect": main.looked.suspected, "exact_copy": exact}
     none = [None] * len(samples[SYNTHETIC])
-    return {name: none if flags is None else flags.tolist() for name, flags in found.items()}
+    flags = {name: none if flags is None else flags.tolist() for name, flags in found.items()}
+    return flags | _matches(main)
+
+
+def _matches(main: Comparison) -> dict[str, Column]:
+    """The training image that each synthetic one most looks like in pixels, and what was done to it."""
+    found = main.looked.matches
+    if found is None:
+        return {}
+    matched = [int(index) if index >= 0 else None for index in found.index]
+    return {
+        "copy_source": [None if i is None else text_of(main.medical.items[i].path) for i in matched],
+        "copy_how": [None if i is None else found.how(row) for row, i in enumerate(matched)],
+        "copy_likeness": [
+            None if i is None else round(float(value), 4) for i, value in zip(matched, found.likeness, strict=True)
+        ],
+    }
 
 
 def _of_medical(sample: Sample, comparisons: Mapping[str, Comparison]) -> dict[str, Column]:
