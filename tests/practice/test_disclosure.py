@@ -44,7 +44,14 @@ def small(evaluation: dict[str, Any]) -> dict[str, Any]:
     groups = {"site=z": 3, "site=y": 30, "site=x": 367}
     content["estimates"] += [row | {"group": group, "n_medical": n} for group, n in groups.items()]
     content["estimates"].append(row | {"name": "mmd2", "per_image": [0.123456], "nearest": ["ward/anna.png"]})
-    content["sets"]["training"]["groups"] |= {"sex=X": 4, "site=z": 3, "site=y": 30, "site=x": 367}
+    content["sets"]["training"]["groups"] = {
+        "sex=F": 198,
+        "sex=M": 198,
+        "sex=X": 4,
+        "site=z": 3,
+        "site=y": 30,
+        "site=x": 367,
+    }
     content["embedding"] = [[0.123456]]
     content["warnings"] = [
         {"id": "small-group", "text": "Of the training images, these groups get no number: site=z (n = 3)"},
@@ -73,6 +80,24 @@ def test_small_groups_go_with_what_gives_them_away(evaluation: dict[str, Any]) -
         {"set": "training", "column": "sex", "groups": 2},
         {"set": "training", "column": "site", "groups": 2},
     ]
+
+
+def test_a_table_of_combined_columns_goes_whole_where_it_does_not_list_everybody(evaluation: dict[str, Any]) -> None:
+    row = next(row for row in evaluation["estimates"] if row["name"] == "coverage")
+    cells = {"sex=F & site=x": 150, "sex=M & site=x": 150, "sex=F & site=y": 50, "sex=M & site=y": 50}
+    rows = [row | {"group": group, "n_medical": n} for group, n in cells.items()]
+    whole = suppression.suppressed(evaluation | {"estimates": [*evaluation["estimates"], *rows]})
+    assert {row["group"] for row in whole["estimates"]} >= set(cells)
+    less = suppression.suppressed(evaluation | {"estimates": [*evaluation["estimates"], *rows[1:]]})
+    assert not {row["group"] for row in less["estimates"]} & set(cells)
+
+
+def test_a_group_of_many_images_and_few_patients_is_small(evaluation: dict[str, Any]) -> None:
+    """The evaluation gave it no number, though its images are counted."""
+    content = copy.deepcopy(evaluation)
+    content["sets"]["training"]["groups"] = {"sex=F": 190, "sex=M": 190, "sex=X": 20}
+    groups = suppression.suppressed(content)["sets"]["training"]["groups"]
+    assert "sex=X" not in groups
 
 
 def test_where_no_group_is_small_nothing_changes(evaluation: dict[str, Any], marks: dict[str, Any]) -> None:

@@ -57,5 +57,10 @@ def test_the_line_is_that_where_the_sentence_begins() -> None:
     assert [(f.line, f.text) for f in readme.overclaims(text, supported=())] == [(2, "Here it begins to be realistic.")]
 
 
+def test_a_heading_is_a_sentence_of_its_own() -> None:
+    found = readme.overclaims("# Realistic\nImages that improve training.\n", supported=())
+    assert [(f.line, f.words) for f in found] == [(1, ("realistic",)), (2, ("better",))]
+
+
 def test_a_large_text_ends_in_time() -> None:
     readme.overclaims("[" * 200_000 + "<" * 200_000 + "not " * 100_000, supported=())

@@ -75,6 +75,9 @@ def _sentences(text: str) -> Iterator[tuple[int, str]]:
             paragraph = []
         if line.strip():
             paragraph.append((number, line))
+        if line.lstrip().startswith("#"):  # a heading ends with its line
+            yield from _split(paragraph)
+            paragraph = []
     yield from _split(paragraph)
 
 

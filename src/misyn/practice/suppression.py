@@ -6,9 +6,11 @@ Rules
 2. Where what is left out of a column would still be known by subtraction (fewer than ten images hidden in all), the
    smallest groups that remain are left out too, until it is not: with two groups, the complement goes with the group.
 3. A group left out of one table of a set is left out of all tables of that set.
-4. Of a table of combined columns (``sex=F & age=60-79``) everything is left out where anything is: the tables of the
-   single columns would give the rest away.
-5. How many groups of a column were left out is said; never which, nor how large.
+4. Of a table of combined columns (``sex=F & age=60-79``) everything is left out where anything is, or where it does not
+   list everybody: the tables of the single columns would give the rest away.
+5. A group that is counted, and for which nothing was estimated while others of its column have estimates, is small: it
+   had too few patients.
+6. How many groups of a column were left out is said; never which, nor how large.
 
 Source: interface.md of the project's design (what leaves the machine); the small-cell rule of official statistics
 (Hundepool et al., *Statistical Disclosure Control*, 2012, chapter 4: primary and complementary suppression).
@@ -46,7 +48,7 @@ def hidden(sizes: Mapping[str, int], *, total: int, already: frozenset[str] = fr
     while rest and 0 < total - sum(sizes[group] for group in rest) < SMALLEST:
         gone.add(rest.pop(0))
     combined = any("&" in group for group in sizes)
-    return set(sizes) if combined and gone else gone
+    return set(sizes) if combined and (gone or sum(sizes.values()) < total) else gone
 
 
 def suppressed(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,6 +96,8 @@ def _tables(content: Mapping[str, Any]) -> Iterator[tuple[str | None, dict[str, 
 
 def _counted(content: Mapping[str, Any]) -> Iterator[tuple[str | None, dict[str, int], int]]:
     """The tables of counts that describe each set."""
+    measured = {(row.get("set"), str(row["group"])) for row in _rows(content) if row.get("group") is not None}
+    estimated = {(role, _column(group)) for role, group in measured}
     sets = content.get("sets")
     described = {role: sets.get(role) for role in MEDICAL} if isinstance(sets, Mapping) else {}
     for role, row in described.items():
@@ -102,7 +106,9 @@ def _counted(content: Mapping[str, Any]) -> Iterator[tuple[str | None, dict[str,
         columns: dict[str, dict[str, int]] = defaultdict(dict)
         for table, prefix in _TABLES.items():
             for value, n in _counts(row.get(table)).items():
-                columns[_column(prefix + value)][prefix + value] = n
+                group = prefix + value
+                small = (role, _column(group)) in estimated and (role, group) not in measured
+                columns[_column(group)][group] = 0 if small else n
         for sizes in columns.values():
             yield role, sizes, int(row.get("n") or sum(sizes.values()))
 
@@ -115,9 +121,11 @@ def _rows(content: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _size(row: Row) -> int | None:
-    """How many images or patients stand behind a row, whichever are fewer."""
+    """How many images stand behind a row; 0 where these, or their patients, are too few; None where nothing is said."""
     known = [row[key] for key in ("n_medical", "n_patients") if isinstance(row.get(key), int)]
-    return min(known, default=None)
+    if not known:
+        return None
+    return 0 if min(known) < SMALLEST and row.get("group") is not None else known[0]
 
 
 def _column(group: str) -> str:
