@@ -165,7 +165,7 @@ def test_coverage_is_given_by_group_and_label_but_for_small_groups(found: tuple[
     assert groups["label=b"].n_medical == 40
     parts = [groups["sex=F"].value * 60, groups["sex=M"].value * 60]
     assert sum(parts) / 120 == pytest.approx(groups[None].value)
-    assert "site=rare (" in texts(found[0])["small-group"]
+    assert "site=rare (n = " in texts(found[0])["small-group"]
 
 
 def test_same_input_and_seed_give_the_same_bytes_on_two_workers(
@@ -434,4 +434,4 @@ def test_a_group_of_three_patients_gets_no_number_however_many_images_it_has(tmp
     found = evaluate(sets, out=tmp_path / "out", workers=0)
     by_group = {e.group: e.n_patients for e in found.estimates if e.name == "coverage" and e.group}
     assert by_group == {"sex=F": 60}
-    assert any("sex=M (3)" in caveat.text for caveat in found.caveats if caveat.id == "small-group")
+    assert any("sex=M (n = 3)" in caveat.text for caveat in found.caveats if caveat.id == "small-group")

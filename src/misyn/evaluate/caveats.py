@@ -198,7 +198,7 @@ def _roles(samples: Mapping[str, Sample]) -> Iterator[Caveat]:
 def small_groups(sample: Sample, small: Mapping[str, int]) -> Iterator[Caveat]:
     """Name the groups of a set that have too few patients, or other units, for a number."""
     if small:
-        named = ", ".join(f"{group} ({n})" for group, n in small.items())
+        named = ", ".join(f"{group} (n = {n})" for group, n in small.items())
         yield Caveat(
             "small-group",
             f"Of {sample.name}, these groups have fewer than {counted(SMALLEST, sample.unit)} and get no number: "
