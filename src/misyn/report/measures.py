@@ -160,9 +160,63 @@ MEASURES: tuple[Measure, ...] = (
 )
 
 
+ATTRIBUTES = (
+    ("brightness", "brighter"),
+    ("contrast", "richer in contrast"),
+    ("sharpness", "sharper"),
+    ("grain", "grainier"),
+    ("fine_detail", "richer in fine detail"),
+    ("saturation", "more colourful"),
+    ("redness", "redder"),
+    ("yellowness", "yellower"),
+    ("ita", "lighter in the angle of skin colour (estimated from pixels, not skin type)"),
+)
+VISIBLE: tuple[Measure, ...] = (
+    *(
+        Measure(
+            f"shift_{name}",
+            "shifted",
+            None,
+            f"Share of pairs in which the synthetic image is {more} than the medical one (0.5: no difference)",
+            "Every synthetic image is paired with one medical image of every patient.",
+            "misyn; area under the curve (DeLong et al., Biometrics 1988)",
+            "It sees one number per image, not where in the image it differs, nor whether it matters to a patient.",
+        )
+        for name, more in ATTRIBUTES
+    ),
+    Measure(
+        "c2st",
+        "shifted",
+        None,
+        "How often a simple classifier gives the synthetic image of a pair the higher score (0.5: not told apart)",
+        "Ridge regression on features learns from half of the images and patients and is judged on the other half.",
+        "Lopez-Paz and Oquab, ICLR 2017",
+        "Another classifier may tell apart what this one does not; what it goes by, it does not say.",
+    ),
+    Measure(
+        "group_share",
+        "shifted",
+        "synthetic",
+        "Synthetic images said to be of this group",
+        "A count of what the table says of the synthetic images.",
+        "misyn",
+        "Whether the images show what the table says of them.",
+    ),
+    Measure(
+        "membership_risk",
+        "copied",
+        None,
+        "How often a training patient lies nearer to the synthetic images than a held-out patient (0.5: no trace)",
+        "Area under the curve of the distance to the nearest synthetic image, the smallest of every patient.",
+        "misyn; after the distance attack of Hayes et al., PETS 2019",
+        "A stronger attack may find more: 0.5 here is no proof of privacy.",
+    ),
+)
+
+
 def by_name(name: str) -> Measure | None:
     """Find a measure; ``<name>_baseline`` is the same with medical images in the synthetic ones' place."""
-    return next((m for m in MEASURES if m.name == name.removesuffix(BASELINE).removesuffix(CHANCE)), None)
+    return next((m for m in (*MEASURES, *VISIBLE) if m.name == name.removesuffix(BASELINE).removesuffix(CHANCE)), None)
 
 
 def control(name: str) -> str | None:
@@ -182,4 +236,4 @@ def of_question(question: Question) -> tuple[Measure, ...]:
         >>> [m.name for m in of_question("missing")]
         ['coverage', 'recall']
     """
-    return tuple(m for m in MEASURES if m.question == question)
+    return tuple(m for m in (*MEASURES, *VISIBLE) if m.question == question)
