@@ -17,8 +17,16 @@ from misyn.cli import frame
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the marked copies.")
 @click.option("--in-place", is_flag=True, help="Replace each file, whole or not at all.")
-@click.option("--layers", help="Layers to write: metadata,credential. Default: metadata; with --key, both.")
+@click.option(
+    "--layers",
+    help="Layers to write: metadata,credential,fingerprint,label. Default: metadata; with --key, credential too.",
+)
 @click.option("--key", type=click.Path(exists=True, path_type=Path), help="Key folder that signs (misyn key new).")
+@click.option(
+    "--store", type=click.Path(file_okay=False, path_type=Path), help="Folder of fingerprints (layer fingerprint)."
+)
+@click.option("--sidecar", is_flag=True, help="Write the BIDS sidecar beside NIfTI files too.")
+@click.option("--itk", is_flag=True, help="Keep DICOM files writable by ITK and SimpleITK: no SyntheticData.")
 @click.option("--overwrite", is_flag=True, help="With --out: replace files that are already there.")
 @click.option("--force", is_flag=True, help="Mark a file whose header shows acquisition from a patient; recorded.")
 @click.option("--reason", default="", help="With --force: why; written into the declaration.")
@@ -30,8 +38,11 @@ def command(
     out: Path | None,
     layers: str | None,
     key: Path | None,
+    store: Path | None,
     reason: str,
     *,
+    sidecar: bool,
+    itk: bool,
     in_place: bool,
     overwrite: bool,
     force: bool,
@@ -39,7 +50,8 @@ def command(
 ) -> None:
     """Mark files as synthetic images, with the declaration of the technique that made them.
 
-    Pixels stay bit-identical; everything else in a file is kept. PATHS are files or folders.
+    Pixels stay bit-identical and everything else in a file is kept, except that the layer label burns words into copies
+    of pictures. PATHS are files or folders.
     """
     from misyn.generate.existing import mark_existing  # noqa: PLC0415 - numerics are imported when needed
 
@@ -54,6 +66,9 @@ def command(
             force=(reason or "no reason given") if force else None,
             layers=_layers(layers, key),
             key=key,
+            store=store,
+            sidecar=sidecar,
+            itk=itk,
             progress=progress,
         )
     if as_json:

@@ -34,6 +34,9 @@ def mark_existing(
     force: str | None = None,
     layers: Sequence[str] = ("metadata",),
     key: Path | None = None,
+    store: Path | None = None,
+    sidecar: bool = False,
+    itk: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Mark files and folders as synthetic images of the record's technique.
@@ -48,6 +51,9 @@ def mark_existing(
         force: why to mark files whose header speaks against it; written into their declaration.
         layers: which layers to write.
         key: the key folder for the layer credential; None looks where ``misyn key show`` does.
+        store: the folder of fingerprints for the layer fingerprint.
+        sidecar: write the BIDS sidecars of NIfTI files too.
+        itk: keep DICOM files writable by ITK and SimpleITK.
         progress: called with (done, total).
 
     Returns:
@@ -79,6 +85,9 @@ def mark_existing(
                 force=force,
                 layers=layers,
                 key=signing,
+                store=store,
+                sidecar=sidecar,
+                itk=itk,
             )
         except MisynError as error:
             raise _with_name(error, path, done) from error

@@ -22,25 +22,32 @@ from misyn import engine
 from misyn.errors import NoImages
 from misyn.images.folder import images_in
 from misyn.marks.credential.trust import anchors_from
+from misyn.marks.fingerprint import check
 from misyn.marks.verifying import SCHEMA, FileVerdict, verify
 
 Progress = Callable[[int, int], None]
 VERDICTS = ("synthetic", "contradictory", "no-evidence", "unreadable")
 
 
-def verify_row(item: str, *, trust: str | None = None) -> dict[str, Any]:
+def verify_row(item: str, *, trust: str | None = None, store: str | None = None) -> dict[str, Any]:
     """Verify one file for :func:`misyn.engine.map`; ``trust`` is the path of the trusted roots."""
-    return verify(Path(item), trust=trust).as_json()
+    return verify(Path(item), trust=trust, store=store).as_json()
 
 
 def verify_files(
-    paths: Sequence[Path], *, trust: Path | None = None, workers: int | None = None, progress: Progress | None = None
+    paths: Sequence[Path],
+    *,
+    trust: Path | None = None,
+    store: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> list[dict[str, Any]]:
     """Verify files.
 
     Args:
         paths: files.
         trust: a PEM file with the roots whose credentials are trusted.
+        store: a folder of fingerprints to look pixels up in.
         workers: processes; None for one per core, 0 for this one.
         progress: called with (done, total).
 
@@ -48,7 +55,9 @@ def verify_files(
         One object of ``misyn verify --json`` per file, in order.
     """
     anchors_from(trust)  # what cannot be read is refused once, here, and not for every file
-    look = partial(verify_row, trust=None if trust is None else str(trust))
+    if store is not None:
+        check(store)
+    look = partial(verify_row, trust=None if trust is None else str(trust), store=None if store is None else str(store))
     rows = engine.map(look, [str(path) for path in paths], workers=workers, progress=progress)
     return [row.value if row.value is not None else _failed(row.item, row.error or "") for row in rows]
 
@@ -58,12 +67,17 @@ def _failed(path: str, sentence: str) -> dict[str, Any]:
 
 
 def verify_all(
-    places: Sequence[Path], *, trust: Path | None = None, workers: int | None = None, progress: Progress | None = None
+    places: Sequence[Path],
+    *,
+    trust: Path | None = None,
+    store: Path | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Verify files and folders: the whole document of ``misyn verify --json``.
 
     Raises:
-        InputError: a place is not there.
+        InputError: a place is not there, or ``store`` cannot be used.
         NoImages: no place holds anything to verify.
         SigningError: ``trust`` cannot be read.
     """
@@ -78,7 +92,7 @@ def verify_all(
             paths.append(place)
     if not paths:
         raise NoImages("expected files or folders to verify, found none. Next: name some")
-    files = verify_files(paths, trust=trust, workers=workers, progress=progress)
+    files = verify_files(paths, trust=trust, store=store, workers=workers, progress=progress)
     counts = Counter(file["verdict"] for file in files)
     summary = {"files": len(files), "verdicts": {verdict: counts[verdict] for verdict in VERDICTS}, "skipped": skipped}
     return {"schema": SCHEMA, "files": files, "summary": summary}

@@ -172,3 +172,29 @@ class Gathering:
             problems=tuple(self.problems),
             damage=self.damage,
         )
+
+
+def together(one: Inspection, other: Inspection) -> Inspection:
+    """What two files say of one image; the format, the facts that clash and the damage are the first one's.
+
+    Example:
+        >>> image, beside = Gathering("nifti"), Gathering("nifti")
+        >>> beside.says("SyntheticData", "YES", synthetic=True)
+        >>> together(image.result(), beside.result()).mark.says_synthetic
+        True
+    """
+    marks = [inspection.mark for inspection in (one, other) if inspection.mark is not None]
+    mark = MetadataMark(
+        format=one.format,
+        statements=tuple(statement for mark in marks for statement in mark.statements),
+        declarations=tuple(dict.fromkeys(declared for mark in marks for declared in mark.declarations)),
+        malformed=tuple(sentence for mark in marks for sentence in mark.malformed),
+    )
+    return Inspection(
+        format=one.format,
+        mark=mark if marks else None,
+        texts=one.texts + other.texts,
+        facts={**other.facts, **one.facts},
+        problems=one.problems + other.problems,
+        damage=one.damage,
+    )

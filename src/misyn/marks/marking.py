@@ -18,6 +18,12 @@ M7. A copy is a regular file of its own, whatever the source was. Files of sampl
 M8. With ``key``, a credential is written last, over what is then in the file, and is read back like the rest. One that
     is there already is replaced where it carries a declaration of the same technique; another's is treated as in M4.
     Without ``key``, a file that carries one is refused: new metadata would break it, or say something else than it.
+M9. The layer ``fingerprint`` needs a ``store``, which is written to once the file has its name. An image of a single
+    value has none, and the result says so.
+M10. The layer ``label`` changes the pixels of pictures: these are labelled in a copy only (:mod:`misyn.marks.label`).
+    The words are named in the declaration, and stay named when the same technique marks again.
+M11. A ``sidecar`` is written beside NIfTI files only where asked for; one that is there and is left is mentioned.
+    ``itk`` leaves SyntheticData out of DICOM files (:mod:`misyn.marks.metadata.dicom_itk`), and the result says so.
 
 Example:
     >>> mark("a.png", declaration=None)
@@ -28,24 +34,29 @@ Example:
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
-from misyn.atomic import replacing
-from misyn.errors import AcquiredFromPatient, MarkError, NoRoomForMark, UnknownFormat, UsageError, WouldOverwrite
+from misyn.errors import AcquiredFromPatient, MarkError, NoRoomForMark, UnknownFormat, UsageError
+from misyn.images.formats import read as read_image
 from misyn.images.formats import sniff
 from misyn.images.limits import read_head
+from misyn.marks import fingerprint, placing
 from misyn.marks.acquisition import shown_by
 from misyn.marks.credential import marking as credentials
 from misyn.marks.declaration import Declaration
 from misyn.marks.inspection import Inspection
-from misyn.marks.metadata import Writer, writer_for
+from misyn.marks.label import labelled
+from misyn.marks.metadata import ITK, Writer, inspect_file, writer_for
+from misyn.marks.metadata import sidecar as sidecars
+from misyn.marks.placing import claiming
+from misyn.marks.shown import shown
 from misyn.signing import SigningKey
 
-LAYERS = ("metadata", "credential")
+LAYERS = ("metadata", "credential", "fingerprint", "label")
 _MGH_ENDINGS = (".mgh", ".mgz")
 
 
@@ -61,6 +72,7 @@ class MarkResult:
         declaration: what was written; its ``forced`` is the reason, where force was needed.
         notes: sentences a person should read: links, earlier marks, what force overrode.
         credential: digest of the credential that was signed, for a time stamp or a log; None without one.
+        fingerprint: digest of the pixels that the store now knows; None where none was stored.
     """
 
     path: Path
@@ -70,6 +82,7 @@ class MarkResult:
     declaration: Declaration
     notes: tuple[str, ...] = ()
     credential: str | None = None
+    fingerprint: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Give what ``misyn mark --json`` shows of one file."""
@@ -81,6 +94,7 @@ class MarkResult:
             "declaration": self.declaration.digest,
             "forced": self.declaration.forced,
             "credential": self.credential,
+            "fingerprint": self.fingerprint,
             "notes": list(self.notes),
         }
 
@@ -95,8 +109,11 @@ def mark(
     force: str | None = None,
     layers: Sequence[str] | None = None,
     key: SigningKey | None = None,
+    store: str | os.PathLike[str] | None = None,
+    sidecar: bool = False,
+    itk: bool = False,
 ) -> MarkResult:
-    """Mark one file as a synthetic image. Its pixels stay bit-identical, and everything else in it is kept.
+    """Mark one file as a synthetic image. Pixels stay bit-identical and all else is kept, except with ``label``.
 
     Args:
         path: the file.
@@ -107,13 +124,16 @@ def mark(
         force: why to mark a file that rules M3 and M4 refuse; written into the declaration.
         layers: which layers to write, out of :data:`LAYERS`; default: ``metadata``, and with a key ``credential``.
         key: who signs the credential.
+        store: the folder of fingerprints, for the layer ``fingerprint``; made where it is absent.
+        sidecar: write the BIDS sidecar of a NIfTI file too; other formats have none.
+        itk: keep a DICOM file writable by ITK and SimpleITK, by leaving SyntheticData out; other formats always are.
 
     Raises:
         UsageError: the arguments cannot mean anything.
         MissingExtra: a credential is asked for, and the C2PA library is not installed.
         SigningError: the key's certificate is not valid now.
         AcquiredFromPatient: rule M3.
-        NoRoomForMark: rule M5.
+        NoRoomForMark: rule M5, or no room for a label.
         WouldOverwrite: rule M1.
         MarkError: rules M2, M4, M6 and M8, or a place for the mark that is taken by something broken.
         UnreadableImage: a subtype, where the file is no image or breaks its format's rules.
@@ -122,26 +142,32 @@ def mark(
     source = Path(path)
     layers = tuple(layers) if layers is not None else LAYERS[: 1 if key is None else 2]
     _check_arguments(source, out=out, in_place=in_place, force=force, layers=layers)
+    _check_store(layers, store)
     signing = credentials.key_for(layers, key)
-    writer = _writer(source)
+    writer = _writer(source, itk=itk, layers=layers, in_place=in_place)
+    found = inspect_file(source, writer.format)
     with source.open("rb") as stream:
-        found = writer.inspect(stream)
         earlier = _earlier(found, declaration) + credentials.earlier(stream, writer.format, declaration, signing)
     declared, notes = _permitted(found, declaration, earlier, force=force)
     if in_place:
-        target, more = _in_place(source)
-        signed = _write(source, target, writer, declared, key=signing, exclusive=False)
+        target, more = placing.in_place(source)
     else:
-        target, more = _copied(source, Path(cast("str", out)), writer, overwrite=overwrite)
-        signed = _write(source, target, writer, declared, key=signing, exclusive=not overwrite)
+        target, more = placing.copied(source, Path(cast("str", out)), writer, overwrite=overwrite)
+    exclusive = not in_place and not overwrite
+    with _content(source, target, writer, layers=layers) as (content, words):
+        declared = replace(declared, label=words or _label_of(found, declared))
+        more += _extras(source, target, writer, declared, sidecar=sidecar, exclusive=exclusive)
+        signed = _write(content, target, writer, declared, key=signing, exclusive=exclusive)
+    stored, last = _stored(target, declared, store)
     return MarkResult(
         path=source,
         target=target,
         format=writer.format,
         layers=layers,
         declaration=declared,
-        notes=(*notes, *more),
+        notes=(*notes, *more, *last),
         credential=signed,
+        fingerprint=stored,
     )
 
 
@@ -154,23 +180,85 @@ def _check_arguments(source: Path, *, out: object, in_place: bool, force: str | 
     missing = [layer for layer in layers if layer not in LAYERS]
     if missing or "metadata" not in layers:
         raise UsageError(
-            f"expected layers out of {', '.join(LAYERS)}, metadata always among them, found others. "
-            "Next: layers=('metadata',)"
+            f"expected layers out of {', '.join(LAYERS)}, metadata always among them, found "
+            f"{', '.join(layers) or 'none'}. Next: metadata alone, or metadata and credential with a key"
         )
     if source.is_dir():
         raise UsageError("expected a file to mark, found a folder. Next: mark its files one by one")
 
 
-def _writer(source: Path) -> Writer:
-    """The writer of the format that the content shows (rule M5)."""
+def _check_store(layers: Sequence[str], store: object) -> None:
+    """A store without the layer, or the layer without a store, means nothing (rule M9)."""
+    if ("fingerprint" in layers) != (store is not None):
+        raise UsageError(
+            "expected the layer fingerprint together with a store for it, found one without the other. "
+            "Next: misyn mark --layers metadata,fingerprint --store FOLDER"
+        )
+
+
+def _writer(source: Path, *, itk: bool, layers: Sequence[str], in_place: bool) -> Writer:
+    """The writer of the format that the content shows (rules M5, M10 and M11)."""
     try:
-        return writer_for(sniff(source).name)
+        format = sniff(source).name  # noqa: A001 - the word of the house for it
     except UnknownFormat as error:
         if source.suffix.lower() in _MGH_ENDINGS or read_head(source, 4) == b"\0\0\0\1":
             raise NoRoomForMark(
                 "expected a format with room for a mark, found MGH, which has none. Next: convert it to NIfTI"
             ) from error
         raise
+    if "label" in layers and in_place and format != "dicom":
+        raise UsageError(
+            "expected out for the layer label, found in_place: burned-in words change the pixels of this format. "
+            "Next: write a labelled copy with out"
+        )
+    return ITK if itk and format == "dicom" else writer_for(format)
+
+
+@contextmanager
+def _content(source: Path, target: Path, writer: Writer, *, layers: Sequence[str]) -> Iterator[tuple[Path, str | None]]:
+    """The file whose content is marked: the source, or a labelled copy of it with its words (rule M10)."""
+    if "label" not in layers:
+        yield source, None
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with labelled(source, format=writer.format, beside=target.parent) as (copy, words):
+        yield copy, words
+
+
+def _label_of(found: Inspection, declaration: Declaration) -> str | None:
+    """The label an earlier declaration of the same technique names: its words are still in the image."""
+    earlier = found.mark.declarations if found.mark else ()
+    names = [one.label for one in earlier if one.technique.name == declaration.technique.name and one.label]
+    return names[0] if names else declaration.label
+
+
+def _extras(
+    source: Path, target: Path, writer: Writer, declaration: Declaration, *, sidecar: bool, exclusive: bool
+) -> list[str]:
+    """Write what lies beside the file, and say what a person should know of it (rules M10 and M11)."""
+    notes = []
+    if declaration.label and writer.format != "dicom":
+        notes.append(f"the words {declaration.label} are burned in: the pixels of this copy are not the original's")
+    if writer is ITK:
+        notes.append("SyntheticData was left out for ITK: software that looks for it alone will miss the mark")
+    if writer.format == "nifti" and sidecar:
+        place = sidecars.write(source, target, declaration, overwrite=not exclusive)
+        notes.append(f"the sidecar {shown(place.name)} says so too")
+    elif writer.format == "nifti" and sidecars.path_of(source).is_file():
+        notes.append("a BIDS sidecar lies beside this file and was left as it is; ask for sidecar to write it too")
+    return notes
+
+
+def _stored(target: Path, declaration: Declaration, store: object) -> tuple[str | None, list[str]]:
+    """Keep the fingerprint of the marked file's pixels (rule M9)."""
+    if store is None:
+        return None, []
+    try:
+        digest = fingerprint.fingerprint_of(read_image(target))
+    except MarkError as error:
+        return None, [f"no fingerprint was stored: {error}"]
+    fingerprint.add(Path(cast("str", store)), digest, declaration)
+    return digest, []
 
 
 def _permitted(
@@ -200,67 +288,6 @@ def _earlier(found: Inspection, declaration: Declaration) -> list[str]:
     return others + (["it carries a declaration that does not hold"] if found.mark.malformed else [])
 
 
-def _in_place(source: Path) -> tuple[Path, list[str]]:
-    """Rule M6."""
-    target = source.resolve(strict=True)
-    notes = []
-    if source.is_symlink():
-        notes.append("a symbolic link: it stays, and the file it leads to was replaced")
-    if not os.access(target, os.W_OK) or not target.stat().st_mode & 0o200:
-        raise MarkError("expected a file that may be written, found a read-only one. Next: allow writing, or use out")
-    others = target.stat().st_nlink - 1
-    if others:
-        names = "1 other name" if others == 1 else f"{others} other names"
-        notes.append(f"hard-linked: {names} of this file still hold the unmarked image")
-    return target, notes
-
-
-def _copied(source: Path, out: Path, writer: Writer, *, overwrite: bool) -> tuple[Path, list[str]]:
-    """Rules M1 and M7: where the copy goes, with its files of samples there already."""
-    target = out / source.name if out.is_dir() else out
-    if target.exists() and target.samefile(source):
-        raise UsageError("expected out to be another file, found the file itself. Next: use in_place")
-    companions = writer.companions(source)
-    places = [target, *(target.parent / file.relative_to(_home(source, file)) for file in companions)]
-    if not overwrite and any(os.path.lexists(place) for place in places):
-        raise WouldOverwrite("expected no file where the copy goes, found one. Next: another folder, or overwrite")
-    notes = []
-    if target.is_symlink():
-        notes.append(
-            "a symbolic link was where the copy goes: the copy took its place, and what it led to is untouched"
-        )
-    for file, place in zip(companions, places[1:], strict=True):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("rb") as samples, _claiming(place, exclusive=not overwrite) as copy:
-            shutil.copyfileobj(samples, copy, 1 << 20)
-    if companions and target.name != source.name:
-        notes.append("the files of samples beside the header keep their names")
-    return target, notes
-
-
-def _home(source: Path, companion: Path) -> Path:
-    """The header's folder, resolved where the companion's path is."""
-    return source.parent if companion.is_relative_to(source.parent) else source.parent.resolve()
-
-
-class _claiming:  # noqa: N801 - a context manager, used like a function
-    """:func:`misyn.atomic.replacing`, with a refusal of ours where a file is in the way."""
-
-    def __init__(self, path: Path, *, exclusive: bool) -> None:
-        self._manager = replacing(path, exclusive=exclusive)
-
-    def __enter__(self) -> BinaryIO:
-        return self._manager.__enter__()
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool | None:  # noqa: ANN401 - as the protocol has it
-        try:
-            return self._manager.__exit__(kind, error, trace)
-        except FileExistsError as there:
-            raise WouldOverwrite(
-                "expected no file where the copy goes, found one. Next: another folder, or overwrite"
-            ) from there
-
-
 def _write(
     source: Path, target: Path, writer: Writer, declaration: Declaration, *, key: SigningKey | None, exclusive: bool
 ) -> str | None:
@@ -270,7 +297,7 @@ def _write(
         The digest of the credential, where one was signed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with source.open("rb") as stream, _claiming(target, exclusive=exclusive) as file:
+    with source.open("rb") as stream, claiming(target, exclusive=exclusive) as file:
         signed = None
         if key is None:
             writer.write(stream, file, declaration)

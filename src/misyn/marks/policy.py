@@ -5,13 +5,18 @@ Rules
 Evidence that an image is synthetic:
 
 S1. A standard field says so (SyntheticData YES, a synthesizer among the contributing equipment, a DigitalSourceType for
-    algorithmic media): ``synthetic``.
+    algorithmic media, our sentence in DerivationDescription, ``descrip`` or a sidecar): ``synthetic``.
 S2. A declaration that holds is there: ``synthetic``. Where no standard field says so too, that is a problem: other
     software will not see it.
 S3. A generator's own trace is there (:mod:`misyn.marks.foreign`): ``synthetic``. Where nothing else says so, the
     image is undeclared, and that is a problem.
 S4. A credential that holds says so (:mod:`misyn.marks.credential`), whoever signed it: ``synthetic``. Where its chain
     leads to a root that the caller trusts, the verdict is trusted, provided that nothing contradicts it.
+
+S5. The store of fingerprints that the caller named knows these very pixels as a declared synthetic image's
+    (:mod:`misyn.marks.fingerprint`): ``synthetic``, and never trusted by that. Where nothing in the file says so too,
+    its marks were lost or taken off, and that is a problem.
+S6. A visible label of ours lies over a DICOM image as an overlay plane: ``synthetic``.
 
 Disagreement, which outweighs any evidence:
 
@@ -27,6 +32,9 @@ C6. A credential is there and does not hold, or no longer: a problem; and ``cont
     nothing else does.
 C7. A credential that holds says captured while anything says synthetic: ``contradictory``.
 
+C8. The store of fingerprints knows these pixels only under techniques that the file does not name:
+    ``contradictory``.
+
 Problems that do not change the verdict:
 
 P1. The metadata is unsigned: anyone can write it, so ``synthetic`` by it alone is never trusted.
@@ -36,6 +44,9 @@ P4. A mark was forced.
 P5. A credential holds and leads to no root that the caller trusts: anyone can have signed it.
 P6. The declaration in the metadata is not the signed one, though of the same technique.
 P7. What the reader of the credential has to say: it could not be checked here, or outlived its certificate.
+
+P8. The pixels could not be looked up in the store, or what it holds of them does not hold.
+P9. A DICOM declaration names a visible label, and no overlay of ours is there.
 
 When no rule finds evidence, the verdict is ``no-evidence``, and means that and nothing else. There is no verdict for a
 medical image. A policy without rules refuses to judge: nothing to say is not "all is well".
@@ -53,137 +64,24 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterator
 
-from misyn.errors import UsageError
-from misyn.marks.acquisition import AcquisitionRule, shown_by
-from misyn.marks.credential.state import ABSENT, Credential
+from misyn.marks.credential.state import Credential
 from misyn.marks.declaration import Declaration
-from misyn.marks.foreign import ForeignTrace, find
-from misyn.marks.inspection import Inspection
+from misyn.marks.judging import Judgement, Observed, Policy, Rule, Ruling, Verdict
 
-Verdict = Literal["synthetic", "contradictory", "no-evidence"]
-_WEIGHT: dict[Verdict, int] = {"no-evidence": 0, "synthetic": 1, "contradictory": 2}
-
-
-@dataclass(frozen=True)
-class Observed:
-    """Everything the rules may look at: one inspection, one credential, and what follows from them alone."""
-
-    inspection: Inspection
-    credential: Credential = ABSENT
-    traces: tuple[ForeignTrace, ...] = field(init=False)
-    acquisition: tuple[AcquisitionRule, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Derive traces and acquisition: they cannot be given."""
-        object.__setattr__(self, "traces", find(self.inspection.texts) + _others_credential(self.credential))
-        object.__setattr__(self, "acquisition", shown_by(self.inspection.facts))
-
-    @property
-    def declarations(self) -> tuple[Declaration, ...]:
-        """The declarations that hold."""
-        return self.inspection.mark.declarations if self.inspection.mark else ()
-
-    @property
-    def stated(self) -> tuple[Declaration, ...]:
-        """The declarations that hold, and the signed one where its credential holds."""
-        signed = self.credential.declaration if self.credential.holds else None
-        return self.declarations + ((signed,) if signed else ())
-
-    @property
-    def says_synthetic(self) -> bool:
-        """Whether a standard field says synthetic."""
-        return self.inspection.mark is not None and self.inspection.mark.says_synthetic
-
-    @property
-    def says_not(self) -> bool:
-        """Whether a standard field says the opposite."""
-        return self.inspection.mark is not None and self.inspection.mark.says_not
-
-    @property
-    def malformed(self) -> tuple[str, ...]:
-        """Sentences about declarations that do not hold."""
-        return self.inspection.mark.malformed if self.inspection.mark else ()
-
-    @property
-    def any_evidence(self) -> bool:
-        """Whether anything that holds says synthetic."""
-        return self.says_synthetic or bool(self.declarations) or bool(self.traces) or self.credential.says_synthetic
-
-
-def _others_credential(credential: Credential) -> tuple[ForeignTrace, ...]:
-    """A credential that holds and carries no declaration of misyn's is what another generator left."""
-    if not credential.says_synthetic or credential.declaration is not None:
-        return ()
-    revealed = {"generator": credential.generator, "claimed issuer": credential.name}
-    return (ForeignTrace("c2pa:credential", {key: value for key, value in revealed.items() if value}),)
-
-
-@dataclass(frozen=True)
-class Ruling:
-    """What one rule says: a verdict or None, and a sentence for people or None."""
-
-    verdict: Verdict | None
-    problem: str | None = None
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One numbered rule; ``decide`` gives its rulings, none where it does not apply."""
-
-    id: str
-    decide: Callable[[Observed], Iterator[Ruling]]
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The verdict, the sentences, and the numbers of the rules that spoke, in the order of the policy."""
-
-    verdict: Verdict
-    problems: tuple[str, ...]
-    rules: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Policy:
-    """Rules that judge together. Policies compose with ``&``; an empty one refuses.
-
-    Example:
-        >>> Policy(()).judge(Observed(Inspection(format="png")))  # doctest: +IGNORE_EXCEPTION_DETAIL
-        Traceback (most recent call last):
-        UsageError: expected a policy with rules, found an empty one ...
-        >>> len((EVIDENCE & DISAGREEMENT).rules) == len(EVIDENCE.rules) + len(DISAGREEMENT.rules)
-        True
-    """
-
-    rules: tuple[Rule, ...]
-
-    def __and__(self, other: Policy) -> Policy:
-        """Judge by both; a rule that is in both speaks once."""
-        return Policy(self.rules + tuple(rule for rule in other.rules if rule not in self.rules))
-
-    def judge(self, observed: Observed) -> Judgement:
-        """Let every rule speak; the heaviest verdict holds: contradictory, then synthetic, then no-evidence.
-
-        Raises:
-            UsageError: there are no rules.
-        """
-        if not self.rules:
-            raise UsageError(
-                "expected a policy with rules, found an empty one, which would call anything fine. "
-                "Next: use misyn.marks.policy.DEFAULT"
-            )
-        spoken = [(rule, list(rule.decide(observed))) for rule in self.rules]
-        rulings = [ruling for _, rulings in spoken for ruling in rulings]
-        verdicts: list[Verdict] = [ruling.verdict for ruling in rulings if ruling.verdict]
-        return Judgement(
-            verdict=max(verdicts, key=_WEIGHT.__getitem__, default="no-evidence"),
-            problems=tuple(dict.fromkeys(ruling.problem for ruling in rulings if ruling.problem)),
-            rules=tuple(rule.id for rule, rulings in spoken if rulings),
-        )
+__all__ = [
+    "DEFAULT",
+    "DISAGREEMENT",
+    "EVIDENCE",
+    "PROBLEMS",
+    "Judgement",
+    "Observed",
+    "Policy",
+    "Rule",
+    "Ruling",
+    "Verdict",
+]
 
 
 def _s1(seen: Observed) -> Iterator[Ruling]:
@@ -211,6 +109,17 @@ def _s3(seen: Observed) -> Iterator[Ruling]:
 
 def _s4(seen: Observed) -> Iterator[Ruling]:
     if seen.credential.says_synthetic:
+        yield Ruling("synthetic")
+
+
+def _s5(seen: Observed) -> Iterator[Ruling]:
+    if seen.fingerprint.matches:
+        lost = "a store of fingerprints knows these pixels as a synthetic image's, and nothing in the file says so: "
+        yield Ruling("synthetic", None if seen.stated_in_file else lost + "its marks were lost or taken off")
+
+
+def _s6(seen: Observed) -> Iterator[Ruling]:
+    if seen.has_overlay:
         yield Ruling("synthetic")
 
 
@@ -272,6 +181,13 @@ def _c7(seen: Observed) -> Iterator[Ruling]:
         yield Ruling("contradictory", "a credential says that it was captured; something else says synthetic")
 
 
+def _c8(seen: Observed) -> Iterator[Ruling]:
+    named = {declaration.technique.name for declaration in seen.stated}
+    known = {declaration.technique.name for declaration in seen.fingerprint.matches}
+    if named and known and not named & known:
+        yield Ruling("contradictory", "a store of fingerprints knows these pixels as another technique's image")
+
+
 def _p1(seen: Observed) -> Iterator[Ruling]:
     if (seen.says_synthetic or seen.declarations) and not _is_trusted(seen):
         yield Ruling(None, "untrusted: the metadata is not signed, so anyone can have written it")
@@ -315,27 +231,24 @@ def _p7(seen: Observed) -> Iterator[Ruling]:
             yield Ruling(None, sentence)
 
 
-EVIDENCE = Policy((Rule("S1", _s1), Rule("S2", _s2), Rule("S3", _s3), Rule("S4", _s4)))
-DISAGREEMENT = Policy(
-    (
-        Rule("C1", _c1),
-        Rule("C2", _c2),
-        Rule("C3", _c3),
-        Rule("C4", _c4),
-        Rule("C5", _c5),
-        Rule("C6", _c6),
-        Rule("C7", _c7),
-    )
+def _p8(seen: Observed) -> Iterator[Ruling]:
+    for sentence in seen.fingerprint.problems:
+        yield Ruling(None, sentence)
+
+
+def _p9(seen: Observed) -> Iterator[Ruling]:
+    if seen.inspection.format == "dicom" and seen.label and not seen.has_overlay:
+        yield Ruling(None, "the declaration names a visible label, and its overlay plane is not there")
+
+
+_RULES = (
+    *(Rule("S1", _s1), Rule("S2", _s2), Rule("S3", _s3), Rule("S4", _s4), Rule("S5", _s5), Rule("S6", _s6)),
+    *(Rule("C1", _c1), Rule("C2", _c2), Rule("C3", _c3), Rule("C4", _c4)),
+    *(Rule("C5", _c5), Rule("C6", _c6), Rule("C7", _c7), Rule("C8", _c8)),
+    *(Rule("P1", _p1), Rule("P2", _p2), Rule("P3", _p3), Rule("P4", _p4), Rule("P5", _p5)),
+    *(Rule("P6", _p6), Rule("P7", _p7), Rule("P8", _p8), Rule("P9", _p9)),
 )
-PROBLEMS = Policy(
-    (
-        Rule("P1", _p1),
-        Rule("P2", _p2),
-        Rule("P3", _p3),
-        Rule("P4", _p4),
-        Rule("P5", _p5),
-        Rule("P6", _p6),
-        Rule("P7", _p7),
-    )
-)
+EVIDENCE = Policy(tuple(rule for rule in _RULES if rule.id.startswith("S")))
+DISAGREEMENT = Policy(tuple(rule for rule in _RULES if rule.id.startswith("C")))
+PROBLEMS = Policy(tuple(rule for rule in _RULES if rule.id.startswith("P")))
 DEFAULT = EVIDENCE & DISAGREEMENT & PROBLEMS

@@ -30,9 +30,9 @@ from misyn.images.limits import read_head
 from misyn.marks.credential.reading import read as read_credential
 from misyn.marks.credential.state import Credential
 from misyn.marks.credential.trust import Proof, Trust, anchors_from
-from misyn.marks.foreign import ForeignTrace
+from misyn.marks.fingerprint import UNSEARCHED, look_up
 from misyn.marks.inspection import Inspection, MetadataMark
-from misyn.marks.metadata import writer_for
+from misyn.marks.metadata import inspect_file
 from misyn.marks.policy import DEFAULT, Observed, Policy
 
 SCHEMA = "misyn/verify/1"
@@ -88,6 +88,10 @@ class FileVerdict:
             return f"a signed credential does, of a party {'trusted' if self.trusted else 'that is not trusted'} here"
         if self.layers.get("metadata", {}).get("found"):
             return "its format's standard field does, without a declaration of who made it and how"
+        if self.layers.get("fingerprint", {}).get("found") and not self.layers.get("foreign", {}).get("found"):
+            return "its pixels do, which a store of fingerprints knows as a declared synthetic image's"
+        if self.layers.get("label", {}).get("found"):
+            return "a visible label over it does, without a declaration of who made it and how"
         return "only what the generating program left in it does; nobody declared it"
 
     def as_json(self) -> dict[str, Any]:
@@ -108,7 +112,12 @@ class FileVerdict:
 
 
 def verify(
-    path: str | os.PathLike[str], *, policy: Policy = DEFAULT, trust: Trust = None, proof: Proof | None = None
+    path: str | os.PathLike[str],
+    *,
+    policy: Policy = DEFAULT,
+    trust: Trust = None,
+    proof: Proof | None = None,
+    store: str | os.PathLike[str] | None = None,
 ) -> FileVerdict:
     """Say what one file says of its origin.
 
@@ -118,6 +127,7 @@ def verify(
         trust: the roots whose credentials are trusted: a PEM file, or certificates. None trusts nobody.
         proof: from a credential's digest to the time from which on it is proven to exist, for credentials whose
             certificate has expired; see :mod:`misyn.marks.credential.trust`.
+        store: a folder of fingerprints to look the pixels up in (:mod:`misyn.marks.fingerprint`); None looks nowhere.
 
     Returns:
         The verdict; also for a file that cannot be read (rule 2).
@@ -125,19 +135,26 @@ def verify(
     Raises:
         UsageError: the policy has no rules.
         SigningError: ``trust`` cannot be read.
+        InputError: ``store`` cannot be used.
     """
     path = Path(path)
     roots = anchors_from(trust).certificates or None
     try:
         name, others = _formats(path)
-        with path.open("rb") as source:
-            inspection = writer_for(name).inspect(source)
+        inspection = inspect_file(path, name)
         credential = read_credential(path, format=name, trust=roots, proof=proof)
     except (UnreadableImage, NoRoomForMark, OSError) as error:
-        policy.judge(Observed(Inspection(format="")))  # an empty policy refuses here too
+        nothing = Observed(Inspection(format=""), _UNSEARCHED)
+        policy.judge(nothing)  # an empty policy refuses here too
         sentence = str(error) if not isinstance(error, OSError) else "expected a readable file, found one that is not"
-        return FileVerdict(path=path, verdict="unreadable", layers=_layers(None, (), _UNSEARCHED), problems=(sentence,))
-    return _judged(path, Observed(inspection, credential), others, policy)
+        return FileVerdict(
+            path=path,
+            verdict="unreadable",
+            layers=_layers(nothing),
+            problems=(sentence,),
+        )
+    known = UNSEARCHED if store is None else look_up(Path(store), path)
+    return _judged(path, Observed(inspection, credential, known), others, policy)
 
 
 def _formats(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -162,31 +179,42 @@ def _judged(path: Path, observed: Observed, others: tuple[str, ...], policy: Pol
         verdict="unreadable" if damaged else judgement.verdict,
         trusted=trusted,
         format=inspection.format,
-        layers=_layers(inspection.mark, observed.traces, credential),
+        layers=_layers(observed),
         declaration=declaration.to_json() if declaration else None,
         problems=tuple(problems),
         rules=judgement.rules,
     )
 
 
-def _layers(mark: MetadataMark | None, traces: tuple[ForeignTrace, ...], credential: Credential) -> dict[str, Any]:
+def _layers(observed: Observed) -> dict[str, Any]:
     """What each layer says, in the order of the interface, each with whether it was searched at all."""
-    metadata = {
+    return {
+        "metadata": _metadata(observed.inspection.mark),
+        "credential": observed.credential.as_json(),
+        "watermark": {"p_value": None, "search": None, **_NOT_SEARCHED},
+        "fingerprint": observed.fingerprint.as_json(),
+        "label": _label(observed),
+        "foreign": {
+            "found": bool(observed.traces),
+            "traces": [{"trace": trace.name, "reveals": dict(trace.reveals)} for trace in observed.traces],
+        },
+    }
+
+
+def _metadata(mark: MetadataMark | None) -> dict[str, Any]:
+    return {
         "found": mark is not None,
         "fields": [] if mark is None else [_field(s.field, s.value, synthetic=s.synthetic) for s in mark.statements],
         "declarations": len(mark.declarations) + len(mark.malformed) if mark else 0,
     }
-    return {
-        "metadata": metadata,
-        "credential": credential.as_json(),
-        "watermark": {"p_value": None, "search": None, **_NOT_SEARCHED},
-        "fingerprint": dict(_NOT_SEARCHED),
-        "label": dict(_NOT_SEARCHED),
-        "foreign": {
-            "found": bool(traces),
-            "traces": [{"trace": trace.name, "reveals": dict(trace.reveals)} for trace in traces],
-        },
-    }
+
+
+def _label(observed: Observed) -> dict[str, Any]:
+    """A label is found by what says that it is there; pixels are not searched for letters."""
+    if observed.label is None and not observed.has_overlay:
+        return {**_NOT_SEARCHED, "found": False}
+    kind = "burned-in" if observed.inspection.format != "dicom" else "overlay" if observed.has_overlay else "declared"
+    return {**_NOT_SEARCHED, "found": kind != "declared", "kind": kind, "words": observed.label}
 
 
 def _field(name: str, value: str, *, synthetic: bool) -> dict[str, Any]:

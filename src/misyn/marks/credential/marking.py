@@ -13,16 +13,17 @@ Example:
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from misyn.errors import MarkError, UsageError
 from misyn.images.formats import read as read_image
 from misyn.marks.credential import library, reading, writing
-from misyn.marks.credential.places import place_for
+from misyn.marks.credential.places import IN_MEMORY, place_for
 from misyn.marks.declaration import Declaration
-from misyn.marks.metadata import Writer
+from misyn.marks.metadata import Writer, writer_for
 from misyn.signing import SigningKey
 
 
@@ -84,7 +85,13 @@ def sign(
         MarkError: what was signed does not read back.
     """
     pixels = read_image(source).digest
-    digest = writing.write_both(stream, file, format=writer.format, declaration=declaration, key=key, pixels=pixels)
+    if writer != writer_for(writer.format):  # another mode of the metadata layer: first that, then the credential
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as waiting:
+            marked = cast("BinaryIO", waiting)
+            writer.write(stream, marked, declaration)
+            digest = writing.write(marked, file, format=writer.format, declaration=declaration, key=key, pixels=pixels)
+    else:
+        digest = writing.write_both(stream, file, format=writer.format, declaration=declaration, key=key, pixels=pixels)
     _check(file, writer.format, declaration, key=key, pixels=pixels)
     return digest
 

@@ -120,6 +120,24 @@ WRITERS: tuple[Writer, ...] = (
 )
 
 
+def inspect_file(path: Path, format: str) -> Inspection:  # noqa: A002 - the word of the house for it
+    """Read everything about origin in a file, and in the sidecar beside it where its format has one.
+
+    Raises:
+        OSError: the file cannot be opened.
+        NoRoomForMark: no writer knows the format.
+    """
+    writer = writer_for(format)
+    with path.open("rb") as source:
+        found = writer.inspect(source)
+    if format != "nifti":
+        return found
+    from misyn.marks.inspection import together  # noqa: PLC0415 - listing the writers must stay light
+    from misyn.marks.metadata import sidecar  # noqa: PLC0415
+
+    return together(found, sidecar.inspect(path))
+
+
 # For files that ITK and SimpleITK shall write again; chosen by the caller, never by content.
 ITK = Writer("dicom", "ContributingEquipmentSequence, DerivationDescription, and a private block", "dicom_itk")
 
