@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,10 +56,16 @@ def plain(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def insert(connection: sqlite3.Connection, row: tuple[bytes, bytes, bytes], count: int) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    connection.executemany("INSERT INTO leaf (entry, hash, opening) VALUES (?, ?, ?)", [row] * count)
-    connection.execute("COMMIT")
+def insert(connection: sqlite3.Connection, row: tuple[bytes, bytes, bytes], *, batch: int, times: int) -> None:
+    for _ in range(times):
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("INSERT INTO leaf (entry, hash, opening) VALUES (?, ?, ?)", [row] * batch)
+        connection.execute("COMMIT")
+
+
+def log_append(log: Log, *, batch: int, times: int) -> None:
+    for _ in range(times):
+        log.append(items(0, batch))
 
 
 def appends(folder: Path) -> None:
@@ -73,8 +80,8 @@ def appends(folder: Path) -> None:
             times = EACH if batch == 1 else max(3, 2000 // batch)
             ours, theirs = [], []
             for _ in range(ROUNDS if batch == 1 else 5):
-                ours.append(timed(lambda b=batch, t=times: [log.append(items(0, b)) for _ in range(t)]))
-                theirs.append(timed(lambda b=batch, t=times: [insert(connection, row, b) for _ in range(t)]))
+                ours.append(timed(partial(log_append, log, batch=batch, times=times)))
+                theirs.append(timed(partial(insert, connection, row, batch=batch, times=times)))
             ratios = [there / here for here, there in zip(ours, theirs, strict=True)]
             rates = [batch * times / statistics.median(taken) for taken in (ours, theirs)]
             name = "one by one" if batch == 1 else f"batches of {batch}"
@@ -115,7 +122,7 @@ def prove(folder: Path) -> dict[str, float]:
             for proof, leaf in zip(made, leaves, strict=True):
                 tree.verify_inclusion(leaf, index=proof.index, size=size, path=proof.path, root=root)
 
-        growth = timed(lambda: [tree.consistency_path(n + 1, size, log._tree(size).mth) for n in at]) / PROOFS
+        growth = timed(lambda: [tree.consistency_path(n + 1, size, mth=log._tree(size).mth) for n in at]) / PROOFS
         return {"make an inclusion proof": inclusion, "verify it": timed(verify) / PROOFS, "growth proof": growth}
 
 
@@ -149,7 +156,7 @@ def copy(folder: Path) -> dict[str, float]:
         wanted, source = policy.of(*log.keys), static.Folder(folder / "public")
     target = folder.parent / "mirror"
     now = datetime.now(UTC)
-    taken = timed(lambda: mirror.mirror(source, target, wanted, now=now, unsafe_without_cosignatures=True))
+    taken = timed(lambda: mirror.mirror(source, target, policy=wanted, now=now, unsafe_without_cosignatures=True))
     shutil.rmtree(target)
     return {"mirror": taken}
 

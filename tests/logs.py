@@ -64,7 +64,7 @@ def witness(
     for key in (*keys, *(key for log in logs for key in log.keys)):
         known.setdefault(key.name, []).append(key)
     signer = WitnessSigner(f"{name}.example", new_private(kind))
-    return Witness(signer, known, folder / f"{name}.sqlite3", lambda: int(at.timestamp()))
+    return Witness(signer, known, memory=folder / f"{name}.sqlite3", clock=lambda: int(at.timestamp()))
 
 
 def wanting(needed: int, *witnesses: Witness, log: Log) -> policy.Policy:

@@ -75,7 +75,7 @@ def follow(reader: follower.Follower, source: static.Source) -> client.Trusted:
 def copied(log: Log, tmp_path: Path) -> tuple[Path, policy.Policy]:
     """A mirror of the log, and the policy it believes by."""
     wanted = policy.of(*log.keys)
-    mirror.mirror(log.public, tmp_path / "mirror", wanted, now=NOW, unsafe_without_cosignatures=True)
+    mirror.mirror(log.public, tmp_path / "mirror", policy=wanted, now=NOW, unsafe_without_cosignatures=True)
     return tmp_path / "mirror", wanted
 
 
@@ -115,7 +115,7 @@ def test_fork_a_mirror_notices_keeps_evidence_and_stays_what_it_was(log: Log, tm
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     forked = twin(log, tmp_path / "fork", [another(0), *entries_of(log)[1:], another(1)])
     with pytest.raises(LogMisbehaved):
-        mirror.mirror(forked, folder, wanted, now=NOW, unsafe_without_cosignatures=True)
+        mirror.mirror(forked, folder, policy=wanted, now=NOW, unsafe_without_cosignatures=True)
     evidence = list((folder / "evidence").iterdir())
     assert len(evidence) == 2
     after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path not in evidence}
@@ -131,7 +131,7 @@ def test_fork_a_witness_does_not_cosign_it(log: Log, tmp_path: Path) -> None:
     hashes = TileTree(8, static.tile_reader(forked))
     from misyn.oversight.log.witness import Request
 
-    for path in (tuple(tree.consistency_path(7, 8, hashes.mth)), ()):
+    for path in (tuple(tree.consistency_path(7, 8, mth=hashes.mth)), ()):
         assert one.add_checkpoint(Request(7, path, signed).to_bytes()).status == 422
     assert one.evidence() == [signed.to_bytes()]
 
@@ -144,7 +144,7 @@ def test_rollback_a_smaller_log_is_refused_by_reader_and_mirror(
     with pytest.raises(TooOld, match="5 entries of a log known to have 7"):
         follow(known, shorter)
     with pytest.raises(TooOld, match="mirrored up to 7"):
-        mirror.mirror(shorter, folder, wanted, now=NOW, unsafe_without_cosignatures=True)
+        mirror.mirror(shorter, folder, policy=wanted, now=NOW, unsafe_without_cosignatures=True)
 
 
 def test_rollback_the_log_itself_refuses_to_sign_after_an_old_copy_was_restored(log: Log, tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_drop_who_holds_a_proof_notices(log: Log, known: follower.Follower, tmp_
             tree.leaf_hash(entries[3]),
             index=3,
             size=8,
-            path=tree.inclusion_path(3, 8, served.mth),
+            path=tree.inclusion_path(3, 8, mth=served.mth),
             root=checkpoint.parse(static.checkpoint_of(dropped)).checkpoint.root,
         )
     held.verify(entries[3])  # the receipt itself still convicts: it is signed
@@ -194,7 +194,7 @@ def test_drop_a_server_that_leaves_out_the_last_entries_is_stale_or_lying(log: L
         mirror.mirror(
             static.Folder(tmp_path / "cut"),
             tmp_path / "m",
-            policy.of(*log.keys),
+            policy=policy.of(*log.keys),
             now=NOW,
             unsafe_without_cosignatures=True,
         )
@@ -283,7 +283,7 @@ def _request(log: Log, old: int, source: static.Folder) -> bytes:
     signed = checkpoint.parse(static.checkpoint_of(source))
     size = signed.checkpoint.size
     hashes = TileTree(size, static.tile_reader(source))
-    return Request(old, tuple(tree.consistency_path(old, size, hashes.mth)) if old else (), signed).to_bytes()
+    return Request(old, tuple(tree.consistency_path(old, size, mth=hashes.mth)) if old else (), signed).to_bytes()
 
 
 def test_stale_witness_alone_does_not_make_a_quorum(log: Log, tmp_path: Path) -> None:
@@ -362,7 +362,7 @@ def test_split_view_of_different_sizes_is_convicted_by_the_tiles_of_the_larger(l
     other = twin(log, tmp_path / "view", [another(0), *entries_of(log)[1:], another(1)])
     smaller, larger = (checkpoint.parse(static.checkpoint_of(one)) for one in (log.public, other))
     with pytest.raises(LogMisbehaved):
-        follower.check_growth(smaller, larger, other)
+        follower.check_growth(smaller, larger, source=other)
 
 
 def test_split_view_a_majority_of_witnesses_cosigns_one_of_the_views_at_most(log: Log, tmp_path: Path) -> None:
@@ -409,7 +409,7 @@ def test_a_log_cannot_be_made_to_sign_two_trees_by_what_its_database_says(log: L
         log.database._dialect.execute("SAVEPOINT attack")
         log.database._dialect.execute(change)
         with pytest.raises(LogBroken):
-            publishing.check_public(log.database, log.public.read("checkpoint"), log.keys)
+            publishing.check_public(log.database, log.public.read("checkpoint"), known=log.keys)
             publishing.sign_next(log.database, origin=log.origin, signers=log._signers(), known=log.keys)
             pytest.fail(change)
         log.database._dialect.execute("ROLLBACK TO attack")

@@ -135,14 +135,16 @@ def test_a_mirror_survives_a_kill_and_a_full_disk_at_every_write(seed: Path, tmp
         keys, wanted = log.keys, policy.of(*log.keys)
     source = tmp_path / "source"
     shutil.copytree(seed, source)
-    mirror.mirror(static.Folder(seed / "public"), tmp_path / "old", wanted, now=NOW, unsafe_without_cosignatures=True)
+    mirror.mirror(
+        static.Folder(seed / "public"), tmp_path / "old", policy=wanted, now=NOW, unsafe_without_cosignatures=True
+    )
     with Log.open(source) as log:
         logs.fill(log, *range(START, START + 4))
         log.publish()
 
     def copy(folder: Path, say: faults.Say) -> None:
         place = static.Folder(source / "public")
-        mirror.mirror(place, folder, wanted, now=NOW, unsafe_without_cosignatures=True)
+        mirror.mirror(place, folder, policy=wanted, now=NOW, unsafe_without_cosignatures=True)
         say("mirrored")
 
     for fault in ("kill", "full"):
@@ -154,7 +156,9 @@ def test_a_mirror_survives_a_kill_and_a_full_disk_at_every_write(seed: Path, tmp
             report = check_served(static.Folder(folder), keys)
             assert (report.problems, report.entries) == ([], START + 4 if outcome.said else report.entries)
             assert report.entries in {START, START + 4}
-            mirror.mirror(static.Folder(source / "public"), folder, wanted, now=NOW, unsafe_without_cosignatures=True)
+            mirror.mirror(
+                static.Folder(source / "public"), folder, policy=wanted, now=NOW, unsafe_without_cosignatures=True
+            )
             assert check_served(static.Folder(folder), keys).clean
             shutil.rmtree(folder)
             failed += not outcome.finished

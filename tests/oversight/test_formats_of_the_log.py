@@ -328,7 +328,7 @@ def proof(extra: bytes | None = b"more") -> proofs.Proof:
     signer = notes.NoteSigner("example.org/log", new_private("ed25519"))
     text = checkpoint.Checkpoint("example.org/log", 5, tree.root(leaves)).text
     signed = checkpoint.SignedCheckpoint(checkpoint.parse_text(text), notes.Note(text, (signer.sign(text),)))
-    path = tuple(tree.inclusion_path(3, 5, lambda lo, hi: tree.root(leaves[lo:hi])))
+    path = tuple(tree.inclusion_path(3, 5, mth=lambda lo, hi: tree.root(leaves[lo:hi])))
     return proofs.Proof(3, path, signed, extra)
 
 

@@ -32,14 +32,14 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Log, list[checkpoin
 def inclusion(log: Log, signed: checkpoint.SignedCheckpoint, index: int, entry: bytes) -> dict[str, Any]:
     size = signed.checkpoint.size
     hashes = TileTree(size, log._kept.tile)
-    path = tree.inclusion_path(index, size, hashes.mth)
+    path = tree.inclusion_path(index, size, mth=hashes.mth)
     note = signed.to_bytes().decode()
     return {"vkey": log.keys[0].vkey, "note": note, "index": index, "entry": entry, "path": path}
 
 
 def growth(log: Log, old: checkpoint.SignedCheckpoint, new: checkpoint.SignedCheckpoint) -> dict[str, Any]:
     hashes = TileTree(new.checkpoint.size, log._kept.tile)
-    path = tree.consistency_path(old.checkpoint.size, new.checkpoint.size, hashes.mth)
+    path = tree.consistency_path(old.checkpoint.size, new.checkpoint.size, mth=hashes.mth)
     notes = {"note": new.to_bytes().decode(), "old": old.to_bytes().decode()}
     return {"vkey": log.keys[0].vkey, **notes, "path": path}
 

@@ -21,7 +21,7 @@ NOW = logs.NOW
 
 def copy(log: Log, folder: Path, source: static.Source | None = None) -> None:
     wanted = policy.of(*log.keys)
-    mirror.mirror(source or log.public, folder, wanted, now=NOW, unsafe_without_cosignatures=True)
+    mirror.mirror(source or log.public, folder, policy=wanted, now=NOW, unsafe_without_cosignatures=True)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -53,10 +53,10 @@ def test_a_mirror_wants_the_quorum_and_takes_new_cosignatures(tmp_path: Path) ->
     one = logs.witness(tmp_path, "w1", log)
     wanted = logs.wanting(1, one, log=log)
     with pytest.raises(PolicyUnmet):
-        mirror.mirror(log.public, tmp_path / "mirror", wanted, now=NOW)
+        mirror.mirror(log.public, tmp_path / "mirror", policy=wanted, now=NOW)
     assert not (tmp_path / "mirror").exists()
     log.publish(witnesses=[one])
-    assert mirror.mirror(log.public, tmp_path / "mirror", wanted, now=NOW).as_of == NOW
+    assert mirror.mirror(log.public, tmp_path / "mirror", policy=wanted, now=NOW).as_of == NOW
     assert (tmp_path / "mirror" / "checkpoint").read_bytes() == log.published().to_bytes()
 
 

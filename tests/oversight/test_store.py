@@ -62,7 +62,7 @@ def test_however_a_log_grows_it_is_clean_and_consistent(
             published.append(log.publish())
         hashes = log._tree(published[-1].checkpoint.size)
         for old, new in ((a.checkpoint, published[-1].checkpoint) for a in published if a.checkpoint.size):
-            path = tree.consistency_path(old.size, new.size, hashes.mth)
+            path = tree.consistency_path(old.size, new.size, mth=hashes.mth)
             tree.verify_consistency(old.size, new.size, path=path, old_root=old.root, new_root=new.root)
         assert check_log(log).clean
 

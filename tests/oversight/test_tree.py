@@ -71,9 +71,9 @@ def mth(lo: int, hi: int) -> bytes:
 def test_the_published_roots_and_proofs_are_made() -> None:
     assert [mth(0, size) for size in range(9)] == [vectors.EMPTY, *vectors.ROOTS]
     for entry, size, path in vectors.INCLUSIONS:
-        assert tree.inclusion_path(entry - 1, size, mth) == path
+        assert tree.inclusion_path(entry - 1, size, mth=mth) == path
     for old, new, path in vectors.CONSISTENCIES:
-        assert tree.consistency_path(old, new, mth) == path
+        assert tree.consistency_path(old, new, mth=mth) == path
 
 
 def test_every_small_tree_proves_every_entry_and_every_growth() -> None:
@@ -84,10 +84,10 @@ def test_every_small_tree_proves_every_entry_and_every_growth() -> None:
 
     for size in range(1, 41):
         for index in range(size):
-            path = tree.inclusion_path(index, size, small)
+            path = tree.inclusion_path(index, size, mth=small)
             tree.verify_inclusion(leaves[index], index=index, size=size, path=path, root=small(0, size))
         for old in range(1, size + 1):
-            path = tree.consistency_path(old, size, small)
+            path = tree.consistency_path(old, size, mth=small)
             tree.verify_consistency(old, size, path=path, old_root=small(0, old), new_root=small(0, size))
 
 
@@ -97,7 +97,7 @@ def test_a_proof_holds_for_its_entry_at_its_place_in_its_tree_and_nothing_else(d
     size = data.draw(st.integers(1, 300))
     leaves = [tree.leaf_hash(n.to_bytes(2, "big")) for n in range(size)]
     index = data.draw(st.integers(0, size - 1))
-    path = tree.inclusion_path(index, size, lambda lo, hi: tree.root(leaves[lo:hi]))
+    path = tree.inclusion_path(index, size, mth=lambda lo, hi: tree.root(leaves[lo:hi]))
     root = tree.root(leaves)
     tree.verify_inclusion(leaves[index], index=index, size=size, path=path, root=root)
     other = data.draw(st.integers(0, 2 * size).filter(lambda n: n != index))
@@ -119,7 +119,7 @@ def test_a_tree_that_changed_its_past_is_never_consistent(data: st.DataObject) -
     leaves = [tree.leaf_hash(n.to_bytes(2, "big")) for n in range(new)]
     changed = list(leaves)
     changed[data.draw(st.integers(0, old - 1))] = tree.leaf_hash(b"another")
-    path = tree.consistency_path(old, new, lambda lo, hi: tree.root(changed[lo:hi]))
+    path = tree.consistency_path(old, new, mth=lambda lo, hi: tree.root(changed[lo:hi]))
     with pytest.raises(NotProven):
         tree.verify_consistency(old, new, path=path, old_root=tree.root(leaves[:old]), new_root=tree.root(changed))
 
@@ -148,6 +148,6 @@ def naive_root(leaves: list[bytes]) -> bytes:
 
 def test_there_is_no_proof_of_what_is_not_there() -> None:
     with pytest.raises(UsageError):
-        tree.inclusion_path(8, 8, mth)
+        tree.inclusion_path(8, 8, mth=mth)
     with pytest.raises(UsageError):
-        tree.consistency_path(0, 8, mth)
+        tree.consistency_path(0, 8, mth=mth)

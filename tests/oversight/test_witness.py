@@ -42,7 +42,7 @@ def root(size: int) -> bytes:
 
 
 def path(old: int, new: int) -> tuple[bytes, ...]:
-    return tuple(tree.consistency_path(old, new, lambda lo, hi: tree.root(LEAVES[lo:hi])))
+    return tuple(tree.consistency_path(old, new, mth=lambda lo, hi: tree.root(LEAVES[lo:hi])))
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "ml-dsa-44"])
@@ -175,7 +175,7 @@ def test_a_memory_that_cannot_be_written_means_no_cosignature(tmp_path: Path) ->
 def race(folder: str, private: bytes, new: int, results: multiprocessing.Queue[tuple[int, int]]) -> None:
     signer = WitnessSigner("w1.example", Ed25519PrivateKey.from_private_bytes(private))
     known = {"example.com/log": [KEY_OF_RACE.verifier]}
-    one = witness.Witness(signer, known, Path(folder) / "race.sqlite3", lambda: 1)
+    one = witness.Witness(signer, known, memory=Path(folder) / "race.sqlite3", clock=lambda: 1)
     note = signed(new, root(new), key=KEY_OF_RACE)
     results.put((new, one.add_checkpoint(asking(1, note, path(1, new))).status))
 
@@ -192,7 +192,7 @@ def test_requests_at_once_never_make_it_forget(tmp_path: Path) -> None:
     private = b"w" * 32
     signer = WitnessSigner("w1.example", Ed25519PrivateKey.from_private_bytes(private))
     known = {"example.com/log": [KEY_OF_RACE.verifier]}
-    one = witness.Witness(signer, known, tmp_path / "race.sqlite3", lambda: 1)
+    one = witness.Witness(signer, known, memory=tmp_path / "race.sqlite3", clock=lambda: 1)
     one.add_checkpoint(asking(0, signed(1, root(1), key=KEY_OF_RACE)))
     context = multiprocessing.get_context("fork")
     results: multiprocessing.Queue[tuple[int, int]] = context.Queue()
@@ -253,7 +253,7 @@ def test_a_newer_cosignature_takes_the_older_ones_place(tmp_path: Path) -> None:
     log = logs.made(tmp_path / "log", 3)
     first = logs.witness(tmp_path, "w1", log)
     log.publish(witnesses=[first])
-    later = witness.Witness(first._signer, first._logs, first._memory, lambda: int(logs.LATER.timestamp()))
+    later = witness.Witness(first._signer, first._logs, memory=first._memory, clock=lambda: int(logs.LATER.timestamp()))
     published = log.publish(witnesses=[later])
     assert [time_of(one) for one in published.note.signatures[1:]] == [int(logs.LATER.timestamp())]
 

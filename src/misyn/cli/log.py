@@ -255,7 +255,7 @@ def mirror(source: str, folder: Path, policy_file: Path, *, unsafe_without_cosig
             trusted = copy(
                 static.source_of(source),
                 folder,
-                _policy(policy_file),
+                policy=_policy(policy_file),
                 now=datetime.now(UTC),
                 unsafe_without_cosignatures=unsafe_without_cosignatures,
                 progress=progress,

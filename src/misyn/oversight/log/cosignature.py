@@ -57,7 +57,7 @@ class WitnessKey:
     def __post_init__(self) -> None:
         if len(self.public) != PUBLIC_BYTES.get(self.kind) or not valid_name(self.name):
             raise MalformedLogData("expected a witness's key (type 04 or 06) of its length, and a name without spaces")
-        object.__setattr__(self, "key_id", key_id(self.name, self.kind, self.public))
+        object.__setattr__(self, "key_id", key_id(self.name, self.kind, public=self.public))
 
     @classmethod
     def from_vkey(cls, text: str) -> WitnessKey:
@@ -67,7 +67,7 @@ class WitnessKey:
     @property
     def vkey(self) -> str:
         """The one-line form, for a policy file."""
-        return format_vkey(self.name, self.kind, self.public)
+        return format_vkey(self.name, self.kind, public=self.public)
 
     def verify(self, text: str, signature: bytes) -> None:
         """Accept the cosignature on a checkpoint's text, or raise NotProven."""

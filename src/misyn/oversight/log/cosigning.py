@@ -34,11 +34,11 @@ def request(latest: checkpoint.SignedCheckpoint, hashes: TileTree, *, old: int) 
     size = latest.checkpoint.size
     if not 0 <= old <= size:
         raise UsageError(f"expected a size from 0 to {size}, found {old}")
-    path = tree.consistency_path(old, size, hashes.mth) if old else []
+    path = tree.consistency_path(old, size, mth=hashes.mth) if old else []
     return Request(old, tuple(path), latest).to_bytes()
 
 
-def ask(witness: Cosigner, latest: checkpoint.SignedCheckpoint, hashes: TileTree) -> tuple[notes.Signature, ...]:
+def ask(witness: Cosigner, latest: checkpoint.SignedCheckpoint, *, hashes: TileTree) -> tuple[notes.Signature, ...]:
     """Ask one witness, and give the cosignatures it gave: none where it refuses.
 
     Raises:
@@ -53,11 +53,11 @@ def ask(witness: Cosigner, latest: checkpoint.SignedCheckpoint, hashes: TileTree
                 "may have been restored from an older copy. Next: restore the newest copy, or a mirror's"
             )
         answer = witness.add_checkpoint(request(latest, hashes, old=answer.known))
-    return read(answer.body, latest, [witness.key]) if answer.status == 200 else ()
+    return read(answer.body, latest, keys=[witness.key]) if answer.status == 200 else ()
 
 
 def read(
-    answer: bytes, latest: checkpoint.SignedCheckpoint, keys: Sequence[notes.Verifier]
+    answer: bytes, latest: checkpoint.SignedCheckpoint, *, keys: Sequence[notes.Verifier]
 ) -> tuple[notes.Signature, ...]:
     """Read a witness's answer: its signature lines that verify on the latest checkpoint.
 

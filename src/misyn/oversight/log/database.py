@@ -207,7 +207,7 @@ class Database:
         """Give, for each level above 0, how many nodes are stored."""
         return {int(level): int(n) for level, n in self._rows("SELECT level, count(*) FROM node GROUP BY level")}
 
-    def add_checkpoint(self, size: int, note: bytes, nodes: Iterable[tuple[int, int, bytes]]) -> None:
+    def add_checkpoint(self, size: int, note: bytes, *, nodes: Iterable[tuple[int, int, bytes]]) -> None:
         """Keep a signed checkpoint and the nodes its tree adds, in one transaction."""
         with self._transaction():
             self._run_many("INSERT INTO node (level, idx, hash) VALUES (?, ?, ?)", nodes)

@@ -64,7 +64,7 @@ class Follower:
         known = self._load()
         old = known.get(trusted.checkpoint.origin)
         if old is not None:
-            check_growth(checkpoint.parse(old.encode()), trusted.signed, source)
+            check_growth(checkpoint.parse(old.encode()), trusted.signed, source=source)
         known[trusted.checkpoint.origin] = trusted.signed.to_bytes().decode()
         text = json.dumps({"schema": SCHEMA, "checkpoints": known}, indent=1, ensure_ascii=False)
         atomic.write_bytes(self._memory, text.encode())
@@ -89,7 +89,7 @@ class Follower:
         return dict(found["checkpoints"])
 
 
-def check_growth(old: checkpoint.SignedCheckpoint, new: checkpoint.SignedCheckpoint, source: static.Source) -> None:
+def check_growth(old: checkpoint.SignedCheckpoint, new: checkpoint.SignedCheckpoint, *, source: static.Source) -> None:
     """Accept that ``new`` grew from ``old``, by the tiles that a place serves; both are believed already.
 
     Raises:
@@ -108,13 +108,15 @@ def check_growth(old: checkpoint.SignedCheckpoint, new: checkpoint.SignedCheckpo
         return
     hashes = TileTree(after.size, static.tile_reader(source))
     served = hashes.earlier(before.size).root()
-    path = tree.consistency_path(before.size, after.size, hashes.mth)
+    path = tree.consistency_path(before.size, after.size, mth=hashes.mth)
     try:
         tree.verify_consistency(before.size, after.size, path=path, old_root=served, new_root=after.root)
     except NotProven as error:
         raise NotProven("the tiles served are not those of the checkpoint. Next: ask another mirror") from error
     if served != before.root:
-        raise misbehaved(old, new, f"{after.size} entries do not begin with the {before.size} it had signed before")
+        raise misbehaved(
+            old, new, what=f"{after.size} entries do not begin with the {before.size} it had signed before"
+        )
 
 
 def compare(one: checkpoint.SignedCheckpoint, other: checkpoint.SignedCheckpoint) -> None:
@@ -125,10 +127,10 @@ def compare(one: checkpoint.SignedCheckpoint, other: checkpoint.SignedCheckpoint
     """
     a, b = one.checkpoint, other.checkpoint
     if a.origin == b.origin and a.size == b.size and a.root != b.root:
-        raise misbehaved(one, other, f"it has signed two different trees of {a.size} entries")
+        raise misbehaved(one, other, what=f"it has signed two different trees of {a.size} entries")
 
 
-def misbehaved(one: checkpoint.SignedCheckpoint, other: checkpoint.SignedCheckpoint, what: str) -> LogMisbehaved:
+def misbehaved(one: checkpoint.SignedCheckpoint, other: checkpoint.SignedCheckpoint, *, what: str) -> LogMisbehaved:
     """Make the error that carries two signed checkpoints which cannot both be true."""
     evidence = (one.to_bytes(), other.to_bytes())
     return LogMisbehaved(f"the log {one.checkpoint.origin} rewrote its past: {what}", evidence=evidence)

@@ -67,7 +67,7 @@ def check_log(log: Log, *, progress: Progress = _silent) -> Report:
         else:
             _check_public_itself(log, report)
     except MisynError as error:
-        report.add("public", str(error), REWRITE)
+        report.add("public", str(error), todo=REWRITE)
     return report
 
 
@@ -124,7 +124,7 @@ class _InDatabase:
             found = Entry.from_bytes(entry)
         except MalformedLogData as error:
             self._report.add(
-                f"entry {index}", f"was signed, and is no entry ({error})", "tell the maintainers of misyn"
+                f"entry {index}", f"was signed, and is no entry ({error})", todo="tell the maintainers of misyn"
             )
             return
         if found.kind == "removal" and found.about is not None:
@@ -150,7 +150,7 @@ class _InDatabase:
             self._report.add(f"opening of entry {index}", "is gone, and no removal was logged")
         for index in sorted(self._removed - self._forgotten):
             what = "is still there, though its removal was logged"
-            self._report.add(f"opening of entry {index}", what, f"misyn log forget, once more, for entry {index}")
+            self._report.add(f"opening of entry {index}", what, todo=f"misyn log forget, once more, for entry {index}")
 
 
 def _check_keys(log: Log, report: Report) -> None:
@@ -159,7 +159,7 @@ def _check_keys(log: Log, report: Report) -> None:
             try:
                 one.signer(log.folder)
             except MisynError as error:
-                report.add(one.file, str(error), "restore the key from where it is kept safe")
+                report.add(one.file, str(error), todo="restore the key from where it is kept safe")
 
 
 def _check_cosignatures(log: Log, report: Report) -> None:
@@ -172,32 +172,34 @@ def _check_cosignatures(log: Log, report: Report) -> None:
                 text = notes.parse(note).text
                 wanted.times(notes.Note(text, notes.parse_signatures(lines)))
         except LogError as error:
-            report.add(f"cosignatures on {size} entries", str(error), "ask the witness again")
+            report.add(f"cosignatures on {size} entries", str(error), todo="ask the witness again")
 
 
 def _check_public(log: Log, report: Report) -> None:
     """Compare every public file with what is stored."""
     data = log.public.read(static.CHECKPOINT)
     if data is None:
-        report.add(static.CHECKPOINT, "is missing from the public folder", REWRITE)
+        report.add(static.CHECKPOINT, "is missing from the public folder", todo=REWRITE)
         return
-    size = publishing.check_public(log.database, data, log.keys)
+    size = publishing.check_public(log.database, data, known=log.keys)
     kept = publishing.StoredTiles(log.database)
     pieces: list[Iterator[Bundle] | Iterator[Tile]] = [bundles_of(size), tiles_of(size)]
     for piece in (one for some in pieces for one in some):
         stored = kept.tile(piece) if isinstance(piece, Tile) else encode_bundle(kept.entries(piece))
         found = log.public.read(piece.path)
         if found is None:
-            report.add(f"public/{piece.path}", "is missing", REWRITE)
+            report.add(f"public/{piece.path}", "is missing", todo=REWRITE)
         elif found != stored:
-            report.add(f"public/{piece.path}", "is not what is stored", REWRITE)
+            report.add(f"public/{piece.path}", "is not what is stored", todo=REWRITE)
 
 
 def _check_public_itself(log: Log, report: Report) -> None:
     """Check the public files against what was signed, where what is stored cannot say what they should be."""
     found = check_served(log.public, log.keys)
     for problem in found.problems:
-        report.add(f"public, {problem.where}", problem.what, "do not write it again before the database is restored")
+        report.add(
+            f"public, {problem.where}", problem.what, todo="do not write it again before the database is restored"
+        )
 
 
 # --- a mirror, or any served folder -----------------------------------------------------------------------------------
@@ -226,9 +228,9 @@ def check_served(
         report.add(static.CHECKPOINT, str(error))
         return report
     if keys is None:
-        report.add(static.CHECKPOINT, "was not verified: no policy was given", "name one with --policy")
+        report.add(static.CHECKPOINT, "was not verified: no policy was given", todo="name one with --policy")
     size = signed.checkpoint.size
-    kept = _InFiles(source, report, size)
+    kept = _InFiles(source, report, size=size)
     Walk(kept, report, size=size, noded=size, signed=iter([signed.checkpoint]), progress=progress).run()
     kept.finish()
     return report
@@ -237,7 +239,7 @@ def check_served(
 class _InFiles:
     """What files keep of a tile."""
 
-    def __init__(self, source: static.Source, report: Report, size: int) -> None:
+    def __init__(self, source: static.Source, report: Report, *, size: int) -> None:
         self._source, self._report, self._size = source, report, size
         self._read = static.tile_reader(source)
         self._held: tuple[Tile, bytes] | None = None

@@ -35,8 +35,8 @@ Progress = Callable[[int, int], None]
 def mirror(
     source: static.Source,
     folder: Path,
-    policy: Policy,
     *,
+    policy: Policy,
     now: datetime,
     unsafe_without_cosignatures: bool = False,
     progress: Progress | None = None,
@@ -127,7 +127,7 @@ def _check_entries(
     if frontier.root() != new.checkpoint.root:
         raise NotProven("the entries served are not those of the checkpoint. Next: ask another mirror")
     if old is not None and since < size and passed != old.checkpoint.root:
-        raise follower.misbehaved(old, new, f"its first {since} entries are not those mirrored here")
+        raise follower.misbehaved(old, new, what=f"its first {since} entries are not those mirrored here")
 
 
 class _Staged:

@@ -145,14 +145,14 @@ def verified_any(note: Note, verifiers: Sequence[Verifier]) -> tuple[Signature, 
     return tuple(found.values())
 
 
-def key_id(name: str, kind: int, public: bytes) -> int:
+def key_id(name: str, kind: int, *, public: bytes) -> int:
     """Derive a key's ID from its name, signature type and public bytes."""
     return int.from_bytes(sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4], "big")
 
 
-def format_vkey(name: str, kind: int, public: bytes) -> str:
+def format_vkey(name: str, kind: int, *, public: bytes) -> str:
     """Spell a public key in one line: name, key ID, type and key."""
-    return f"{name}+{key_id(name, kind, public):08x}+{base64_text(bytes([kind]) + public)}"
+    return f"{name}+{key_id(name, kind, public=public):08x}+{base64_text(bytes([kind]) + public)}"
 
 
 def parse_vkey(text: str) -> tuple[str, int, bytes]:
@@ -166,7 +166,7 @@ def parse_vkey(text: str) -> tuple[str, int, bytes]:
     if not valid_name(name) or not encoded:
         raise MalformedLogData("expected a public key as name+keyid+base64, found something else")
     key = unbase64(encoded)
-    if len(key) < 2 or stated != f"{key_id(name, key[0], key[1:]):08x}":
+    if len(key) < 2 or stated != f"{key_id(name, key[0], public=key[1:]):08x}":
         raise MalformedLogData(f"the key ID of {name!r} is not the one of its key. Next: ask its owner again")
     return name, key[0], key[1:]
 
@@ -182,7 +182,7 @@ class NoteKey:
     def __post_init__(self) -> None:
         if len(self.public) != 32 or not valid_name(self.name):
             raise MalformedLogData("expected an Ed25519 key of 32 bytes and a name without spaces or plus")
-        object.__setattr__(self, "key_id", key_id(self.name, ED25519, self.public))
+        object.__setattr__(self, "key_id", key_id(self.name, ED25519, public=self.public))
 
     @classmethod
     def from_vkey(cls, text: str) -> NoteKey:
@@ -195,7 +195,7 @@ class NoteKey:
     @property
     def vkey(self) -> str:
         """The one-line form, for a policy file."""
-        return format_vkey(self.name, ED25519, self.public)
+        return format_vkey(self.name, ED25519, public=self.public)
 
     def verify(self, text: str, signature: bytes) -> None:
         """Accept the signature on the text, or raise NotProven."""

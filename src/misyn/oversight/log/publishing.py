@@ -108,12 +108,12 @@ def sign_next(
     if last and since:
         _check_growth(last.checkpoint, now, grown)
     note = notes.Note(now.text, tuple(signer.sign(now.text) for signer in signers))
-    database.add_checkpoint(size, note.to_bytes(), growth.nodes)
+    database.add_checkpoint(size, note.to_bytes(), nodes=growth.nodes)
     return checkpoint.SignedCheckpoint(now, note)
 
 
 def _check_growth(old: checkpoint.Checkpoint, new: checkpoint.Checkpoint, grown: TileTree) -> None:
-    path = tree.consistency_path(old.size, new.size, grown.mth)
+    path = tree.consistency_path(old.size, new.size, mth=grown.mth)
     try:
         tree.verify_consistency(old.size, new.size, path=path, old_root=old.root, new_root=new.root)
     except NotProven as error:
@@ -156,7 +156,7 @@ def stored(found: tuple[int, bytes], known: Sequence[notes.NoteKey]) -> checkpoi
     return signed
 
 
-def check_public(database: Database, public: bytes | None, known: Sequence[notes.NoteKey]) -> int:
+def check_public(database: Database, public: bytes | None, *, known: Sequence[notes.NoteKey]) -> int:
     """Compare what is public with what is stored, and give the public size (0 where nothing is public).
 
     Raises:

@@ -58,9 +58,7 @@ class _Sqlite:
         self._path = path
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its other files the same permissions
-            self._connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
-            for pragma in SET_UP:
-                self._connection.execute(f"PRAGMA {pragma}")
+            self._connection = _set_up(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None))
         except (sqlite3.Error, OSError) as error:
             raise self.explain(error) from error
 
@@ -98,3 +96,13 @@ class _Sqlite:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _set_up(connection: sqlite3.Connection) -> sqlite3.Connection:
+    try:
+        for pragma in SET_UP:
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection

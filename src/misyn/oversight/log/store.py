@@ -59,7 +59,7 @@ class Receipt:
 class Log:
     """A log of our own, in a folder."""
 
-    def __init__(self, folder: Path, settings: Settings, database: Database) -> None:
+    def __init__(self, folder: Path, settings: Settings, *, database: Database) -> None:
         self.folder, self.settings, self.database = folder, settings, database
         self._kept = publishing.StoredTiles(database)
 
@@ -104,7 +104,7 @@ class Log:
         except BaseException:
             database.close()
             raise
-        return cls(folder, settings, database)
+        return cls(folder, settings, database=database)
 
     def __enter__(self) -> Self:
         return self
@@ -167,7 +167,7 @@ class Log:
         with self._publishing() as since:
             latest = publishing.sign_next(self.database, origin=self.origin, signers=self._signers(), known=self.keys)
             for witness in witnesses:
-                self._keep(latest, cosigning.ask(witness, latest, self._tree(latest.checkpoint.size)))
+                self._keep(latest, cosigning.ask(witness, latest, hashes=self._tree(latest.checkpoint.size)))
             return self._export(latest, since)
 
     def attach(self, answer: bytes, *, keys: Sequence[notes.Verifier]) -> checkpoint.SignedCheckpoint:
@@ -178,7 +178,7 @@ class Log:
         """
         with self._publishing() as since:
             latest = self.latest()
-            self._keep(latest, cosigning.read(answer, latest, keys))
+            self._keep(latest, cosigning.read(answer, latest, keys=keys))
             return self._export(latest, since)
 
     def restore_public(self) -> checkpoint.SignedCheckpoint:
@@ -196,7 +196,7 @@ class Log:
     def _publishing(self) -> Iterator[int]:
         """Be the only one who publishes; give the size that is public, compared with what is stored."""
         with self.database.exclusive("publish"):
-            yield publishing.check_public(self.database, self.public.read(static.CHECKPOINT), self.keys)
+            yield publishing.check_public(self.database, self.public.read(static.CHECKPOINT), known=self.keys)
 
     def _signers(self) -> list[notes.NoteSigner]:
         return [one.signer(self.folder) for one in self.settings.keys if one.active]
@@ -268,7 +268,7 @@ class Log:
         if not 0 <= index < size:
             raise UsageError(f"expected the index of one of {size} published entries, found {index}")
         leaf = self._leaf(index)
-        path = tree.inclusion_path(index, size, self._tree(size).mth)
+        path = tree.inclusion_path(index, size, mth=self._tree(size).mth)
         extra = leaf.opening if opened and leaf.opening is not None else closed(leaf.entry)
         proof = Proof(index, tuple(path), signed, extra)
         try:

@@ -13,8 +13,9 @@ Sources: RFC 6962 section 2.1 (hashes, how proofs are made), RFC 9162 sections 2
 Example:
     >>> leaves = [leaf_hash(bytes([i])) for i in range(5)]
     >>> mth = lambda lo, hi: root(leaves[lo:hi])
-    >>> verify_inclusion(leaves[3], index=3, size=5, path=inclusion_path(3, 5, mth), root=root(leaves))
-    >>> verify_consistency(2, 5, path=consistency_path(2, 5, mth), old_root=root(leaves[:2]), new_root=root(leaves))
+    >>> verify_inclusion(leaves[3], index=3, size=5, path=inclusion_path(3, 5, mth=mth), root=root(leaves))
+    >>> path = consistency_path(2, 5, mth=mth)
+    >>> verify_consistency(2, 5, path=path, old_root=root(leaves[:2]), new_root=root(leaves))
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ def split(count: int) -> int:
     return 1 << ((count - 1).bit_length() - 1)
 
 
-def inclusion_path(index: int, size: int, mth: RangeHash) -> list[bytes]:
+def inclusion_path(index: int, size: int, *, mth: RangeHash) -> list[bytes]:
     """Prove that entry ``index`` is in the tree of ``size`` entries (RFC 6962 section 2.1.1).
 
     Raises:
@@ -141,7 +142,7 @@ def inclusion_path(index: int, size: int, mth: RangeHash) -> list[bytes]:
     return path[::-1]
 
 
-def consistency_path(old: int, new: int, mth: RangeHash) -> list[bytes]:
+def consistency_path(old: int, new: int, *, mth: RangeHash) -> list[bytes]:
     """Prove that the tree of ``new`` entries begins with the tree of ``old`` entries (RFC 6962 section 2.1.2).
 
     Raises:
@@ -171,7 +172,7 @@ def verify_inclusion(leaf: bytes, *, index: int, size: int, path: Sequence[bytes
     """
     if not 0 <= index < size or len(leaf) != HASH:
         raise NotProven(f"expected one of {size} entries and its 32-byte hash, found index {index}, {len(leaf)} bytes")
-    walk = _Walk(index, size - 1, "inclusion")
+    walk = _Walk(index, size - 1, what="inclusion")
     for sibling in path:
         leaf = node_hash(sibling, leaf) if walk.step(sibling) else node_hash(leaf, sibling)
     walk.finish(leaf, root)
@@ -192,7 +193,7 @@ def verify_consistency(old: int, new: int, *, path: Sequence[bytes], old_root: b
     hashes = list(path) if old & (old - 1) else [old_root, *path]
     if not hashes or not path:
         raise NotProven(f"consistency: an empty proof from {old} to {new} entries")
-    walk = _Walk(old - 1, new - 1, "consistency")
+    walk = _Walk(old - 1, new - 1, what="consistency")
     walk.skip_complete()
     walk.check(hashes[0])
     before = after = hashes[0]
@@ -209,7 +210,7 @@ def verify_consistency(old: int, new: int, *, path: Sequence[bytes], old_root: b
 class _Walk:
     """The way from a leaf to the root: ``at`` is where we are, ``last`` the rightmost place of this level."""
 
-    def __init__(self, at: int, last: int, what: str) -> None:
+    def __init__(self, at: int, last: int, *, what: str) -> None:
         self.at, self.last, self.what = at, last, what
 
     def skip_complete(self) -> None:

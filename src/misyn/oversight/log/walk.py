@@ -51,7 +51,7 @@ class Report:
         """Whether nothing was wrong."""
         return not self.problems
 
-    def add(self, where: str, what: str, todo: str = RESTORE) -> None:
+    def add(self, where: str, what: str, *, todo: str = RESTORE) -> None:
         """Note a problem."""
         if len(self.problems) < MOST:
             self.problems.append(Problem(where, what, todo))

@@ -110,8 +110,9 @@ class Witness:
         >>> text = checkpoint.Checkpoint("example.org/log", 1, b"r" * 32).text
         >>> body = b"old 0\n\n" + notes.Note(text, (key.sign(text),)).to_bytes()
         >>> with tempfile.TemporaryDirectory() as place:
-        ...     witness = Witness(WitnessSigner("witness.example/w1", new_private("ed25519")),
-        ...                       {key.name: [key.verifier]}, Path(place) / "memory.sqlite3", lambda: 1_700_000_000)
+        ...     signer = WitnessSigner("witness.example/w1", new_private("ed25519"))
+        ...     memory = Path(place) / "memory.sqlite3"
+        ...     witness = Witness(signer, {key.name: [key.verifier]}, memory=memory, clock=lambda: 1_700_000_000)
         ...     [witness.add_checkpoint(body).status, witness.add_checkpoint(body).status]
         [200, 409]
     """
@@ -120,6 +121,7 @@ class Witness:
         self,
         signer: WitnessSigner,
         logs: Mapping[str, Sequence[notes.NoteKey]],
+        *,
         memory: Path,
         clock: Callable[[], int],
     ) -> None:

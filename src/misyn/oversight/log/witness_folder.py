@@ -84,4 +84,4 @@ def load(folder: Path, *, clock: Callable[[], int]) -> Witness:
         raise InputError(f"{FILE} in {folder} is damaged. Next: restore it") from error
     if schema != SCHEMA:
         raise InputError(f"{FILE} in {folder} is of another version. Next: update misyn")
-    return Witness(WitnessSigner(name, read_private(folder / KEY)), logs, folder / MEMORY, clock)
+    return Witness(WitnessSigner(name, read_private(folder / KEY)), logs, memory=folder / MEMORY, clock=clock)
