@@ -9,11 +9,12 @@ Rules
 
 Example:
     >>> escape_markdown("*bold* <b> [x](y) `z`\n# h")
-    '\\*bold\\* \\<b\\> \\[x\\]\\(y\\) \\`z\\` \\# h'
+    '\\*bold\\* &lt;b&gt; \\[x\\]\\(y\\) \\`z\\` \\# h'
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +26,7 @@ from markupsafe import Markup
 from misyn.atomic import write_bytes
 
 PAGE, TEXT = "review.html", "review.md"
-_KEYS = ("id", "about", "page", "line", "section", "quote", "looked-for", "question", "state", "stale")
+_KEYS: tuple[str, ...] = ("id", "about", "page", "line", "section", "quote", "looked-for", "question", "state", "stale")
 _KEYS += ("decision", "reason", "reply", "replied")
 DECIDED = {"ask": "put to the authors", "answered": "answered", "dismiss": "dismissed: the rule misread"}
 
@@ -41,7 +42,8 @@ def write(folder: Path, content: Mapping[str, Any]) -> Path:
 
 def escape_markdown(text: object) -> str:
     """Text as text in Markdown: one line, and nothing in it marks up."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|~&-])", r"\\\1", " ".join(str(text).split()))
+    plain = html.escape(" ".join(str(text).split()), quote=False)
+    return re.sub(r"([\\`*_{}\[\]()#+!|~-])", r"\\\1", plain)
 
 
 def place(row: Mapping[str, Any]) -> str:

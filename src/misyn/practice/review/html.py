@@ -129,12 +129,12 @@ class _Page(HTMLParser):
         if self._hidden:
             return
         for offset, piece in enumerate(data.split("\n")):
-            if piece.strip():
-                if not self._parts:
-                    self._line = self.getpos()[0] + offset
-                self._parts.append(piece)
-            elif self._parts:
+            if piece.strip() and not self._parts:
+                self._line = self.getpos()[0] + offset
+            if self._parts and offset:
                 self._parts.append(" ")
+            if self._parts or piece.strip():
+                self._parts.append(piece)
 
     def flush(self) -> None:
         """Give the text that collected to its passage."""

@@ -24,9 +24,10 @@ from misyn.practice.review.text import clean
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _UNDERLINE = re.compile(r"^(=+|-{3,})\s*$")
 _FENCE = re.compile(r"^\s{0,3}(```|~~~)")
-_IMAGE = re.compile(r"!\[([^\]]{0,2000})\]\([^)]{0,2000}\)")
-_LINK = re.compile(r"\[([^\]]{1,500})\]\([^)]{0,2000}\)")
-_MARKUP = re.compile(r"\*{1,3}|(?<!\w)_{1,2}(?=\w)|(?<=\w)_{1,2}(?!\w)|`|<[^>]{1,200}>")
+_IMAGE = re.compile(r"!\[([^\[\]]{0,2000})\]\([^()]{0,2000}\)")
+_LINK = re.compile(r"\[([^\[\]]{1,500})\]\([^()]{0,2000}\)")
+_MARKUP = re.compile(r"\*{1,3}|(?<!\w)_{1,2}(?=\w)|(?<=\w)_{1,2}(?!\w)|`|<[^<>]{1,200}>")
+_QUOTED = re.compile(r"^\s{0,3}(> ?)+")
 _ITEM = re.compile(r"^\s*([-*+]|\d{1,3}[.)])\s+")
 _RULE = re.compile(r"^[|\s:-]+$")
 _FRONT = re.compile(r"^(title|date|version):\s*[\"']?(.*?)[\"']?\s*$", re.IGNORECASE)
@@ -39,7 +40,7 @@ def read(data: bytes, *, limits: Limits = DEFAULT) -> Draft:
     gathered = Gathered(limits)
     skipping = ""
     for number, line in enumerate(lines[start:], start=start + 1):
-        skipping, shown = _shown(line, skipping)
+        skipping, shown = _shown(_QUOTED.sub("", line), skipping)
         following = lines[number] if number < len(lines) else ""
         if shown is not None:
             _take(gathered, shown, number, following)

@@ -10,10 +10,10 @@ Example:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     paper = Path(folder) / "paper.md"
-    ...     _ = paper.write_text("Our images are realistic.")
+    ...     _ = paper.write_text("Our images preserve privacy.")
     ...     content = review(paper, out=Path(folder) / "out", today="2026-08-02", also=())
     ...     content["questions"][0]["rule"], sorted(p.name for p in (Path(folder) / "out").iterdir())
-    ('realism', ['review.json', 'review.yaml'])
+    ('privacy', ['review.json', 'review.yaml'])
 """
 
 from __future__ import annotations
