@@ -44,6 +44,8 @@ MANIFEST, RECORD, AUDIT = "bundle.json", "record.json", "audit.json"
 MEMBERS = (MANIFEST, RECORD, AUDIT, *(f"{kind}.json" for kind in disclosure.KINDS))
 MOST_BYTES = 64 << 20
 _TIME = (1980, 1, 1, 0, 0, 0)
+_BROKEN = (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, OSError)
+_DAMAGED = "its bytes are not what the archive says of them; it was not read"
 _TOO_LARGE = "the members are larger than the archive; it was not read"
 _GROUPS = Caveat(
     "groups-withheld",
@@ -150,16 +152,27 @@ def members_of(data: bytes) -> tuple[dict[str, bytes], list[Difference]]:
             for info in archive.infolist()[: 2 * len(MEMBERS)]:
                 room -= info.file_size
                 problem = _problem(info, members) if room >= 0 else _TOO_LARGE
-                if problem:
-                    found.append(Difference(quoted(info.filename), problem))
+                raw = None if problem else _raw(archive, info)
+                if raw is None:
+                    found.append(Difference(quoted(info.filename), problem or _DAMAGED))
                 else:
-                    members[info.filename] = archive.read(info)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, OSError) as error:
-        if members:
-            return members, [*found, Difference(NAME, f"the archive is damaged after {list(members)[-1]}")]
+                    members[info.filename] = raw
+    except _BROKEN as error:
         raise EvidenceError("expected a bundle written by misyn audit, found no whole ZIP archive") from error
-    found += [Difference(name, "it is missing") for name in (MANIFEST, RECORD, AUDIT) if name not in members]
+    found += [
+        Difference(name, "it is missing")
+        for name in (MANIFEST, RECORD, AUDIT)
+        if name not in members and not any(name in f.where for f in found)
+    ]
     return members, found
+
+
+def _raw(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | None:
+    """A member's bytes, or None where they are not what the archive says of them."""
+    try:
+        return archive.read(info)
+    except _BROKEN:
+        return None
 
 
 def _problem(info: zipfile.ZipInfo, members: Mapping[str, bytes]) -> str | None:

@@ -71,7 +71,7 @@ def check(path: Path, *, proven: Proven | None = None) -> Checked:
     data = bundle.bytes_of(path)
     members, found = bundle.members_of(data)
     contents = {name: content for name in members if (content := _read(name, members[name], found)) is not None}
-    found += _manifest(contents.get(MANIFEST), members)
+    found += [d for d in _manifest(contents.get(MANIFEST), members) if d.where not in {f.where for f in found}]
     if not found and bundle.packed({name: raw for name, raw in members.items() if name != MANIFEST}) != data:
         found.append(
             Difference(bundle.NAME, "it holds bytes beside its members, or in another order than misyn writes")
