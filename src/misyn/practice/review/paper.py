@@ -25,6 +25,7 @@ from typing import Any
 
 from misyn import __version__, atomic
 from misyn.practice import catalogue
+from misyn.practice.record import people
 from misyn.practice.review import decisions, reading, rules
 from misyn.practice.review.collecting import DEFAULT, Limits
 from misyn.practice.review.reading import Document
@@ -75,7 +76,7 @@ def tell(
         "schema": "misyn/review/1",
         "misyn": __version__,
         "document": {**document.as_json, "read": decided["document"]["read"]},
-        "reviewer": decided.get("reviewer"),
+        "reviewer": ", ".join(people(decided.get("reviewer"))) or None,
         "interests": decided.get("interests"),
         "date": decided.get("date"),
         "questions": rows,
