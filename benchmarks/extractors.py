@@ -1,7 +1,8 @@
 """Which features see what was done to medical images: the evidence behind the default extractor (ADR 0011).
 
-``python benchmarks/extractors.py DATA``: half of the drawn images (apart by lesion) is changed, more and more, and the Fréchet distance to the other half must rise with every step; Derm-T2IM must lie apart from held-out images.
-All images are brought to one form first (128 × 128, JPEG of quality 75). Aggregate numbers only.
+``python benchmarks/extractors.py DATA``: half of the drawn images (apart by lesion) is changed, more and more, and the
+Fréchet distance to the other half must rise with every step; Derm-T2IM must lie apart from held-out images. All images
+are brought to one form first (128 × 128, JPEG of quality 75). Aggregate numbers only.
 """
 
 from __future__ import annotations
@@ -64,13 +65,13 @@ CHANGES: dict[str, tuple[Callable[[Picture, float], Picture], tuple[float, ...]]
 
 def pixels(image: NDArray[np.float32]) -> Floats:
     """16 × 16 colours."""
-    return image.reshape(16, 8, 16, 8, 3).mean(axis=(1, 3)).ravel().astype(np.float64)
+    return np.asarray(image.reshape(16, 8, 16, 8, 3).mean(axis=(1, 3)).ravel(), np.float64)
 
 
 def histogram(image: NDArray[np.float32]) -> Floats:
     """Roots of 32-bin histograms of each colour."""
     bins = [np.histogram(image[..., c], bins=32, range=(0, 1))[0] for c in range(3)]
-    return np.sqrt(np.concatenate(bins) / image[..., 0].size)
+    return np.asarray(np.sqrt(np.concatenate(bins) / image[..., 0].size), np.float64)
 
 
 def described(image: NDArray[np.float32]) -> Floats:

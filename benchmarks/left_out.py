@@ -58,7 +58,7 @@ def main() -> None:
             ]
             print(f"| {patients} | {share:.0%} | {effect} | {said(np.array(p) <= ALPHA)} |", flush=True)
     print("| null: patients | share | effect (SD) | p ≤ 5 % | any of 13 after Holm |\n|---|---|---|---|---|")
-    for patients, share, effect in ((400, 0.1, 0.0), (400, 0.1, 4.0)):
+    for patients, share, effect in ((400, 0.1, 0), (400, 0.1, 4)):
         found = [trial(patients, share, effect, kept=1, random=random, permutations=199) for _ in range(options.nulls)]
         rejected = np.array(found) <= ALPHA
         print(f"| {patients} | {share:.0%} | {effect} | {said(rejected[:, 1])} | {said(rejected[:, 2])} |", flush=True)
