@@ -20,12 +20,15 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from misyn.errors import LimitExceeded, RecordError, UnreadableImage
 from misyn.marks.declaration import Declaration
 from misyn.marks.shown import shown
+
+Part = TypeVar("Part")
 
 MOST_TEXT = 1 << 20
 MOST_TEXTS = 64
@@ -172,6 +175,22 @@ class Gathering:
             problems=tuple(self.problems),
             damage=self.damage,
         )
+
+
+def gathered(format: str, parts: Iterable[Part], gather: Callable[[Part, Gathering], None]) -> Inspection:  # noqa: A002
+    """Gather from a file part by part (chunks, segments, lines), and keep what came before damage (rule 3).
+
+    Example:
+        >>> gathered("png", ["YES"], lambda part, to: to.says("a", part, synthetic=True)).mark.says_synthetic
+        True
+    """
+    gathering = Gathering(format)
+    try:
+        for part in parts:
+            gather(part, gathering)
+    except UnreadableImage as error:
+        gathering.breaks(error)
+    return gathering.result()
 
 
 def together(one: Inspection, other: Inspection) -> Inspection:

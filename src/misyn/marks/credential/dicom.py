@@ -23,8 +23,8 @@ from typing import BinaryIO
 from misyn.errors import MalformedImage
 from misyn.marks.credential.places import MOST_MANIFEST
 from misyn.marks.metadata.dicom_edits import first_of_block, is_creator, with_private
-from misyn.marks.metadata.dicom_file import Packer, meta_of, open_file
-from misyn.marks.metadata.splice import Span, read_at, splice
+from misyn.marks.metadata.dicom_file import copy_with, open_file
+from misyn.marks.metadata.splice import read_at
 
 ELEMENT = 2
 
@@ -48,11 +48,4 @@ def get(source: BinaryIO) -> bytes | None:
 def put(source: BinaryIO, target: BinaryIO, manifest: bytes) -> None:
     """Copy the file with the manifest store in it."""
     file = open_file(source)
-    pieces = with_private(file, ELEMENT, "OB", manifest)
-    if not file.deflated:
-        splice(source, target, pieces)
-        return
-    packer = Packer(target)
-    splice(source, target, [Span(0, meta_of(source)[0])])
-    splice(file.source, packer, pieces)  # type: ignore[arg-type]  # it only writes
-    packer.finish()
+    copy_with(file, source, target, with_private(file, ELEMENT, "OB", manifest))

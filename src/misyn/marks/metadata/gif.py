@@ -22,10 +22,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from misyn.errors import MalformedImage, UnreadableImage
+from misyn.errors import MalformedImage
 from misyn.images.limits import DEFAULT, Deadline
 from misyn.marks.declaration import Declaration
-from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection
+from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection, gathered
 from misyn.marks.metadata import xmp
 from misyn.marks.metadata.splice import Piece, Span, read_at, splice
 
@@ -46,13 +46,7 @@ class _Block:
 
 def inspect(source: BinaryIO) -> Inspection:
     """Read what the blocks say of origin. Never raises for what a file holds after its signature."""
-    gathering = Gathering("gif")
-    try:
-        for block in _blocks(source):
-            _gather(block, source, gathering)
-    except UnreadableImage as error:
-        gathering.breaks(error)
-    return gathering.result()
+    return gathered("gif", _blocks(source), lambda block, to: _gather(block, source, to))
 
 
 def write(source: BinaryIO, target: BinaryIO, declaration: Declaration) -> None:

@@ -21,9 +21,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from misyn.errors import MalformedImage, NoRoomForMark, UnreadableImage
+from misyn.errors import MalformedImage, NoRoomForMark
 from misyn.marks.declaration import Declaration
-from misyn.marks.inspection import Gathering, Inspection
+from misyn.marks.inspection import Gathering, Inspection, gathered
 from misyn.marks.metadata import exif, xmp
 from misyn.marks.metadata.splice import Piece, Span, read_at, splice
 
@@ -49,13 +49,7 @@ class _Segment:
 
 def inspect(source: BinaryIO) -> Inspection:
     """Read what the segments before the first scan say of origin. Never raises for what follows the first marker."""
-    gathering = Gathering("jpeg")
-    try:
-        for segment in _segments(source):
-            _gather(segment, source, gathering)
-    except UnreadableImage as error:
-        gathering.breaks(error)
-    return gathering.result()
+    return gathered("jpeg", _segments(source), lambda segment, to: _gather(segment, source, to))
 
 
 def write(source: BinaryIO, target: BinaryIO, declaration: Declaration) -> None:

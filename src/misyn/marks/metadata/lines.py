@@ -4,6 +4,7 @@ Rules
 -----
 1. A line is kept with its own ending (LF or CRLF); new lines get the ending of the first one.
 2. A header is bounded: :data:`MOST_HEADER` bytes, :data:`MOST_LINES` lines.
+3. Both formats carry a mark under the same two keys, :data:`STATEMENT` and :data:`DECLARATION`.
 
 Example:
     >>> from io import BytesIO
@@ -19,6 +20,8 @@ from typing import BinaryIO
 
 from misyn.errors import MalformedImage
 
+STATEMENT = b"SyntheticData"
+DECLARATION = b"misyn_declaration"
 MOST_HEADER = 16 << 20
 MOST_LINES = 1_000_000
 

@@ -22,28 +22,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from misyn.errors import MalformedImage, NoRoomForMark, UnreadableImage
+from misyn.errors import MalformedImage, NoRoomForMark
 from misyn.marks.declaration import Declaration
-from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection
-from misyn.marks.metadata.lines import Line, lines
-from misyn.marks.metadata.nrrd import numbered
+from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection, gathered
+from misyn.marks.metadata.data_files import numbered, there
+from misyn.marks.metadata.lines import DECLARATION, STATEMENT, Line, lines
 from misyn.marks.metadata.splice import Span, splice
 
-STATEMENT = b"SyntheticData"
-DECLARATION = b"misyn_declaration"
 _LAST = b"elementdatafile"
 _LONGEST_KEY = 255
 
 
 def inspect(source: BinaryIO) -> Inspection:
     """Read what the header says of origin. Never raises for what a file holds after its signature."""
-    gathering = Gathering("metaimage")
-    try:
-        for line in header(source):
-            _gather(line.text, gathering)
-    except UnreadableImage as error:
-        gathering.breaks(error)
-    return gathering.result()
+    return gathered("metaimage", header(source), _gather)
 
 
 def write(source: BinaryIO, target: BinaryIO, declaration: Declaration) -> None:
@@ -68,14 +60,11 @@ def companions(path: Path) -> tuple[Path, ...]:
     Raises:
         UnreadableImage: a name leads out of the header's folder.
     """
-    from misyn.images.payload import beside  # noqa: PLC0415 - it brings numpy along
-
     with path.open("rb") as source:
         found = list(header(source))
         value = pair(found[-1].text)[1].decode("utf-8", "replace")
         names = list(_names(source, value, after=found[-1].after))
-    files = [beside(path, name) for name in names]
-    return tuple(file for file in files if file.is_file())
+    return there(path, names)
 
 
 def _names(source: BinaryIO, value: str, *, after: int) -> Iterator[str]:
@@ -121,8 +110,8 @@ def check_room(found: list[Line]) -> None:
         )
 
 
-def _gather(text: bytes, gathering: Gathering) -> None:
-    key, value = pair(text)
+def _gather(line: Line, gathering: Gathering) -> None:
+    key, value = pair(line.text)
     if key == STATEMENT and value.upper() in (b"YES", b"NO"):
         gathering.says("SyntheticData", value.decode("ascii"), synthetic=value.upper() == b"YES")
     elif key == DECLARATION:

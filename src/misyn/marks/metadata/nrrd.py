@@ -22,26 +22,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from misyn.errors import MalformedImage, RecordError, UnreadableImage
+from misyn.errors import MalformedImage, RecordError
 from misyn.marks.declaration import Declaration
-from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection
-from misyn.marks.metadata.lines import Line, lines
+from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection, gathered
+from misyn.marks.metadata.data_files import numbered, there
+from misyn.marks.metadata.lines import DECLARATION, STATEMENT, Line, lines
 from misyn.marks.metadata.splice import Span, splice
-
-STATEMENT = b"SyntheticData"
-DECLARATION = b"misyn_declaration"
-MOST_FILES = 10_000
 
 
 def inspect(source: BinaryIO) -> Inspection:
     """Read what the header says of origin. Never raises for what a file holds after its signature."""
-    gathering = Gathering("nrrd")
-    try:
-        for line in header(source):
-            _gather(line.text, gathering)
-    except UnreadableImage as error:
-        gathering.breaks(error)
-    return gathering.result()
+    return gathered("nrrd", header(source), _gather)
 
 
 def write(source: BinaryIO, target: BinaryIO, declaration: Declaration) -> None:
@@ -68,12 +59,9 @@ def companions(path: Path) -> tuple[Path, ...]:
     Raises:
         UnreadableImage: a name leads out of the header's folder.
     """
-    from misyn.images.payload import beside  # noqa: PLC0415 - it brings numpy along
-
     with path.open("rb") as source:
         names = list(_data_files(source))
-    found = [beside(path, name) for name in names]
-    return tuple(file for file in found if file.is_file())
+    return there(path, names)
 
 
 def header(source: BinaryIO) -> Iterator[Line]:
@@ -98,8 +86,8 @@ def key(text: bytes) -> bytes:
     return name if mark else b""
 
 
-def _gather(text: bytes, gathering: Gathering) -> None:
-    name, value = key(text), text.partition(b":=")[2]
+def _gather(line: Line, gathering: Gathering) -> None:
+    name, value = key(line.text), line.text.partition(b":=")[2]
     if name == STATEMENT and value.strip().upper() in (b"YES", b"NO"):
         gathering.says("SyntheticData", value.decode("ascii"), synthetic=value.strip().upper() == b"YES")
     elif name == DECLARATION:
@@ -132,37 +120,3 @@ def _data_files(source: BinaryIO) -> Iterator[str]:
             listed = value.split()[:1] == ["LIST"]
             if not listed:
                 yield from numbered(value.strip())
-
-
-def numbered(value: str) -> Iterator[str]:
-    """Expand ``name%03d.raw 1 20 2`` into its names; one name without a pattern is itself.
-
-    Raises:
-        MalformedImage: the pattern does not hold, or means too many files.
-
-    Example:
-        >>> list(numbered("slice%02d.raw 1 3 1")), list(numbered("one file.raw"))
-        (['slice01.raw', 'slice02.raw', 'slice03.raw'], ['one file.raw'])
-    """
-    parts = value.split()
-    if "%" not in value:
-        yield value
-        return
-    try:
-        first, last, step = (int(part) for part in [*parts[1:4], "1"][:3])
-        numbers = range(first, last + (1 if step > 0 else -1), step)
-        if len(numbers) > MOST_FILES:
-            raise MalformedImage(f"expected at most {MOST_FILES} data files, found more")
-        for number in numbers:
-            yield _formatted(parts[0], number)
-    except (ValueError, IndexError) as error:
-        raise MalformedImage("expected a pattern of data files such as name%03d.raw 1 20 1, found another") from error
-
-
-def _formatted(pattern: str, number: int) -> str:
-    """One ``%d`` with an optional width, and nothing else that printf could do."""
-    before, _, after = pattern.partition("%")
-    width, letter, rest = after.partition("d")
-    if letter != "d" or (width and not width.isdigit()) or int(width or 0) > 20 or "%" in rest:
-        raise ValueError
-    return f"{before}{str(number).rjust(int(width or 0), '0' if width.startswith('0') else ' ')}{rest}"

@@ -24,9 +24,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from misyn.errors import MalformedImage, NoRoomForMark, UnreadableImage
+from misyn.errors import MalformedImage, NoRoomForMark
 from misyn.marks.declaration import Declaration
-from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection
+from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection, gathered
 from misyn.marks.metadata import exif, xmp
 from misyn.marks.metadata.splice import Piece, Span, ends_early, read_at, size_of, splice
 
@@ -52,13 +52,7 @@ class _Chunk:
 
 def inspect(source: BinaryIO) -> Inspection:
     """Read what the chunks say of origin. Never raises for what a file holds after its signature."""
-    gathering = Gathering("webp")
-    try:
-        for chunk in _chunks(source):
-            _gather(chunk, source, gathering)
-    except UnreadableImage as error:
-        gathering.breaks(error)
-    return gathering.result()
+    return gathered("webp", _chunks(source), lambda chunk, to: _gather(chunk, source, to))
 
 
 def write(source: BinaryIO, target: BinaryIO, declaration: Declaration) -> None:
