@@ -278,3 +278,39 @@ def test_a_source_that_only_a_standard_field_calls_synthetic_needs_someone_respo
         inherit(np.zeros(3), [source], derivation="crop", now=NOW)
     declared = inherit(np.zeros(3), [source], derivation="crop", responsible="C", now=NOW)
     assert (declared.technique.name, declared.responsible) == ("technique not declared", "C")
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Any:
+    pytest.importorskip("c2pa", reason="the credential layer needs c2pa-python; pip install 'misyn[credential]'")
+    from misyn.signing import create, load
+
+    create(tmp_path / "keys", owner="Example Lab", now=datetime.now(UTC))
+    return load(tmp_path / "keys")
+
+
+def test_a_crop_does_not_carry_the_credential_that_was_signed_for_its_source(
+    key: Any, declaration: Declaration, make_dicom: Callable[..., bytes], tmp_path: Path
+) -> None:
+    import nibabel
+
+    nib: Any = nibabel
+    nib.save(nib.Nifti1Image(VOLUME, np.eye(4)), tmp_path / "v.nii")
+    (tmp_path / "a.dcm").write_bytes(make_dicom())
+    for name in ("v.nii", "a.dcm"):
+        mark(tmp_path / name, declaration=declaration, in_place=True, key=key)
+        assert verify(tmp_path / name).layers["credential"]["found"] is True
+    nib.save(
+        inherit(nib.load(tmp_path / "v.nii").slicer[:2], [tmp_path / "v.nii"], derivation="crop"), tmp_path / "c.nii"
+    )
+    crop: Any = pydicom.dcmread(tmp_path / "a.dcm")
+    crop.Rows = 10
+    crop.PixelData = crop.PixelData[: 10 * crop.Columns * 2]
+    inherit(crop, [tmp_path / "a.dcm"], derivation="crop").save_as(tmp_path / "c.dcm")
+    for name in ("c.nii", "c.dcm"):
+        verdict = verify(tmp_path / name)
+        assert (verdict.verdict, verdict.layers["credential"]["found"]) == ("synthetic", False)
+    # an own mark signs the derived image anew
+    declared = Declaration.from_json(verify(tmp_path / "c.dcm").declaration or {})
+    mark(tmp_path / "c.dcm", declaration=declared, in_place=True, key=key)
+    assert verify(tmp_path / "c.dcm", trust=key.chain[-1:]).trusted is True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
-from misyn.marks import Declaration, verify
+from misyn.marks import Declaration, mark, verify
 from misyn.marks.metadata import ITK, writer_for
 
 
@@ -68,3 +69,16 @@ def test_itk_refuses_any_element_that_its_dictionary_does_not_know(slice_of: Pat
     made.save_as(tmp_path / "unknown.dcm")
     with pytest.raises(RuntimeError, match="invalid logic"):
         save_again(tmp_path / "unknown.dcm", tmp_path / "again.dcm")
+
+
+def test_the_mode_carries_a_credential_too(slice_of: Path, declaration: Declaration, tmp_path: Path) -> None:
+    pytest.importorskip("c2pa", reason="credentials need the extra: pip install 'misyn[credential]'")
+    from misyn.signing import create
+
+    key = create(tmp_path / "keys", owner="Example Lab", now=datetime.now(UTC))
+    result = mark(slice_of, declaration=declaration, in_place=True, itk=True, key=key)
+    assert any("SyntheticData was left out" in note for note in result.notes)
+    assert "SyntheticData" not in pydicom.dcmread(slice_of)
+    assert verify(slice_of, trust=key.chain[-1:]).trusted is True
+    save_again(slice_of, tmp_path / "again.dcm")
+    assert verify(tmp_path / "again.dcm").verdict == "synthetic"

@@ -3,7 +3,8 @@
 Rules
 -----
 1. The header is written as bytes without its pixels, marked by :mod:`misyn.marks.metadata.dicom`, and read back; what
-   that writer changed is put into a copy. Pixels are neither read nor copied.
+   that writer changed is put into a copy. Pixels are neither read nor copied. A credential that came with a copied
+   header is taken out: it was signed for the source's pixels.
 2. The patient link is :data:`PATIENT_LINK` and everything of group 0010 that is not a measure of the image's subject
    (sex, age, size and weight stay). Required attributes become empty, others go; study and frame of reference get new
    UIDs. Rule I4 of the package says when.
@@ -28,6 +29,7 @@ from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
+from misyn.marks.credential.dicom import ELEMENT
 from misyn.marks.declaration import Declaration
 from misyn.marks.inheritance.sources import digest_of
 from misyn.marks.metadata import writer_for
@@ -74,6 +76,7 @@ def annotated(dataset: Dataset, declaration: Declaration, *, identities: set[str
         identities: patient ids of the synthetic sources, which are no patient's.
     """
     marked = copy.deepcopy(dataset)
+    _drop_credential(marked)
     link = declaration.technique.kind == "image-to-image" and bool(declaration.derived_from)
     if not link and str(marked.get("PatientID", "") or "") not in identities:
         unlink(marked)
@@ -86,6 +89,13 @@ def annotated(dataset: Dataset, declaration: Declaration, *, identities: set[str
         if tag in _CHANGED or tag in ours:
             marked[tag] = written[tag]
     return marked
+
+
+def _drop_credential(dataset: Dataset) -> None:
+    """Take the source's credential out: it was signed for other pixels."""
+    for tag in [tag for tag in dataset.keys() if tag.is_private and _is_ours(dataset, tag)]:  # noqa: SIM118
+        if tag & 0xFFFF > 0xFF and tag & 0xFF == ELEMENT:
+            del dataset[tag]
 
 
 def _is_ours(dataset: Dataset, tag: int) -> bool:

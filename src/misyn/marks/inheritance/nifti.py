@@ -3,7 +3,8 @@
 Rules
 -----
 1. The header is written as bytes, marked by :mod:`misyn.marks.metadata.nifti`, and read back into a new image over the
-   same data: voxels are neither read nor copied.
+   same data: voxels are neither read nor copied. A credential that came with a copied header is taken out: it was
+   signed for the source's voxels.
 2. A NIfTI header has no field for a patient; texts in ``aux_file`` and ``db_name`` are the caller's.
 
 Follows nifti1.h, "Extending the header".
@@ -20,9 +21,11 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
+from misyn.marks.credential.nifti import is_ours
 from misyn.marks.declaration import Declaration
 from misyn.marks.inheritance.sources import digest_of
 from misyn.marks.metadata import writer_for
+from misyn.marks.metadata.nifti import Extension
 
 
 def annotated(image: Any, declaration: Declaration) -> Any:  # noqa: ANN401 - nibabel publishes no types
@@ -32,7 +35,15 @@ def annotated(image: Any, declaration: Declaration) -> Any:  # noqa: ANN401 - ni
     target.seek(0)
     header = type(image.header).from_fileobj(target)
     header["vox_offset"] = 0  # nibabel finds the place anew when it saves
+    header.extensions[:] = [one for one in header.extensions if not _is_credential(one)]
     return type(image)(image.dataobj, image.affine, header, extra=dict(image.extra))
+
+
+def _is_credential(extension: Any) -> bool:  # noqa: ANN401
+    """Whether an extension holds a credential, which was signed for the source's voxels."""
+    content = extension.content
+    raw = content if isinstance(content, bytes) else str(content).encode()
+    return is_ours(Extension(extension.get_code(), bytes(8) + raw))
 
 
 def header_bytes(image: Any) -> bytes:  # noqa: ANN401
