@@ -50,10 +50,13 @@ def test_a_person_at_a_terminal_is_asked(tmp_path: Path) -> None:
     )
     answers = {"technique.name": "toy", "responsible": "A. Author"}
     lines = [answers.get(question.path, "") for question in QUESTIONS]
+    kind = [question.path for question in QUESTIONS].index("technique.kind")
+    lines.insert(kind, "banana")  # asked again at once, and nothing typed is lost
     os.write(ours, ("\n".join(lines) + "\n").encode())
     _, errors = process.communicate(timeout=60)
     os.close(ours)
     os.close(theirs)
     assert process.returncode == 0, errors
     assert QUESTIONS[0].text in errors
+    assert "expected one of generation" in errors
     assert records.load(tmp_path / "misyn.yaml").get("technique.name") == "toy"

@@ -47,16 +47,18 @@ def _ask(question: Question) -> str:
     options = f" ({', '.join(question.options)})" if question.options else ""
     click.echo(f"\n{question.text}{options}" + ("" if question.needed else "  [Enter leaves it open]"), err=True)
     if question.kind != "lines":
-        return _line(needed=question.needed)
+        return _line(needed=question.needed, options=question.options)
     if question.parts:
         click.echo(f"One entry per line: {' | '.join(question.parts)}. An empty line ends the list.", err=True)
     lines = iter(lambda: _line(needed=False), "")
     return "\n".join(lines)
 
 
-def _line(*, needed: bool) -> str:
-    """Read one line; insist where the record cannot do without it."""
+def _line(*, needed: bool, options: tuple[str, ...] = ()) -> str:
+    """Read one line; insist where the record cannot do without it, or knows only some answers."""
     while True:
         text: str = click.prompt(">", default="", show_default=False, prompt_suffix=" ", err=True)
-        if text.strip() or not needed:
+        if options and text.strip() and text.strip() not in options:
+            click.echo(f"expected one of {', '.join(options)}", err=True)
+        elif text.strip() or not needed:
             return text.strip()
