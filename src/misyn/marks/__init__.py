@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from misyn.marks.declaration import Declaration, Technique
     from misyn.marks.inheritance import inherit
-    from misyn.marks.marking import MarkResult, mark
+    from misyn.marks.mark_result import MarkResult
+    from misyn.marks.marking import mark
     from misyn.marks.verifying import FileVerdict, verify
 
 __all__ = ["Declaration", "FileVerdict", "MarkResult", "Technique", "inherit", "mark", "verify"]
@@ -29,7 +30,7 @@ __all__ = ["Declaration", "FileVerdict", "MarkResult", "Technique", "inherit", "
 _HOMES = {
     "Declaration": "declaration",
     "FileVerdict": "verifying",
-    "MarkResult": "marking",
+    "MarkResult": "mark_result",
     "Technique": "declaration",
     "inherit": "inheritance",
     "mark": "marking",

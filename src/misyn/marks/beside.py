@@ -1,0 +1,74 @@
+"""What is written beside a marked file, or in its stead: sidecars, labelled copies, entries in a store of fingerprints.
+
+Rules
+-----
+1. Those of :mod:`misyn.marks.marking`, M9 to M11: this module only carries them out.
+
+Example:
+    >>> stored(Path("a.png"), None, None)
+    (None, [])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+from misyn.errors import MarkError
+from misyn.images.formats import read as read_image
+from misyn.marks import fingerprint
+from misyn.marks.declaration import Declaration
+from misyn.marks.inspection import Inspection
+from misyn.marks.label import labelled
+from misyn.marks.metadata import ITK, Writer
+from misyn.marks.metadata import sidecar as sidecars
+from misyn.marks.shown import shown
+
+
+@contextmanager
+def content(source: Path, target: Path, writer: Writer, *, layers: Sequence[str]) -> Iterator[tuple[Path, str | None]]:
+    """The file whose content is marked: the source, or a labelled copy of it with its words (rule M10)."""
+    if "label" not in layers:
+        yield source, None
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with labelled(source, format=writer.format, beside=target.parent) as (copy, words):
+        yield copy, words
+
+
+def label_of(found: Inspection, declaration: Declaration) -> str | None:
+    """The label an earlier declaration of the same technique names: its words are still in the image."""
+    earlier = found.mark.declarations if found.mark else ()
+    names = [one.label for one in earlier if one.technique.name == declaration.technique.name and one.label]
+    return names[0] if names else declaration.label
+
+
+def extras(
+    source: Path, target: Path, writer: Writer, declaration: Declaration, *, sidecar: bool, exclusive: bool
+) -> list[str]:
+    """Write what lies beside the file, and say what a person should know of it (rules M10 and M11)."""
+    notes = []
+    if declaration.label and writer.format != "dicom":
+        notes.append(f"the words {declaration.label} are burned in: the pixels of this copy are not the original's")
+    if writer is ITK:
+        notes.append("SyntheticData was left out for ITK: software that looks for it alone will miss the mark")
+    if writer.format == "nifti" and sidecar:
+        place = sidecars.write(source, target, declaration, overwrite=not exclusive)
+        notes.append(f"the sidecar {shown(place.name)} says so too")
+    elif writer.format == "nifti" and sidecars.path_of(source).is_file():
+        notes.append("a BIDS sidecar lies beside this file and was left as it is; ask for sidecar to write it too")
+    return notes
+
+
+def stored(target: Path, declaration: Declaration, store: object) -> tuple[str | None, list[str]]:
+    """Keep the fingerprint of the marked file's pixels (rule M9)."""
+    if store is None:
+        return None, []
+    try:
+        digest = fingerprint.fingerprint_of(read_image(target))
+    except MarkError as error:
+        return None, [f"no fingerprint was stored: {error}"]
+    fingerprint.add(Path(cast("str", store)), digest, declaration)
+    return digest, []
