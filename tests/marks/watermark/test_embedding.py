@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from misyn.errors import NoRoomForMark, UsageError
-from misyn.marks.watermark import Key, detect, embed
+from misyn.marks.watermark import PUBLIC, Key, detect, embed
 
 Anatomy = Callable[..., NDArray[np.float64]]
 
@@ -56,10 +56,36 @@ def test_the_change_keeps_its_bounds(
     change = marked.astype(np.float64) - image
     limit = strength * value_range(image)
     assert np.sqrt((change**2).mean()) <= limit * (1 + 1e-9)
-    assert np.abs(change).max() <= (max(limit, 1.0) if integers else limit * (1 + 1e-6))
+    assert np.abs(change).max() <= limit * (1 + 1e-6)
     assert abs(change.mean()) <= 0.0005 * value_range(image)
     assert marked.min() >= image.min()
     assert marked.max() <= image.max()
+
+
+def test_an_image_whose_steps_are_too_coarse_is_refused_and_one_of_deeper_samples_is_not(anatomy: Anatomy) -> None:
+    values = anatomy((256, 256), span=90)
+    with pytest.raises(NoRoomForMark, match="100 integer steps or more"):
+        embed(values.astype(np.uint8), axes="YX")
+    assert detect(embed(values, axes="YX"), axes="YX").p_value < 1e-6
+    assert detect(embed((values * 10).astype(np.uint16), axes="YX"), axes="YX").p_value < 1e-6
+
+
+def test_a_colour_picture_keeps_the_bound_over_all_its_samples(anatomy: Anatomy) -> None:
+    grey = anatomy((256, 256), span=80)
+    image = np.stack([grey + 120, grey, grey + 40], axis=-1).astype(np.uint8)
+    change = embed(image, axes="YXC").astype(int) - image
+    assert change.any()
+    assert np.abs(change).max() <= 0.01 * value_range(image)
+
+
+def test_two_keys_share_the_strength_and_each_finds_its_own(anatomy: Anatomy) -> None:
+    image = (anatomy((256, 256)) * 10).astype(np.uint16)
+    private, stranger = Key(b"only the holders know"), Key(b"someone who guesses")
+    marked = embed(image, axes="YX", also=private)
+    assert np.abs(marked.astype(int) - image).max() <= 0.01 * value_range(image)
+    for key in (PUBLIC, private):
+        assert detect(marked, axes="YX", key=key).p_value < 1e-6
+    assert detect(marked, axes="YX", key=stranger).p_value > 1e-4
 
 
 def test_flat_surroundings_and_padding_are_left_alone_and_do_not_strengthen_the_mark(anatomy: Anatomy) -> None:

@@ -4,14 +4,16 @@ Rules
 -----
 1. The amplitude is ``strength`` × (p99.5 - p0.5) of the image's own brightness, never of its dtype's range. The
    percentiles are taken over all pixels, and again without the values that fill exactly flat areas; the smaller range
-   counts, so that padding at -2000 does not license a strong mark.
-2. **Bounds that always hold.** The root mean square of the change is at most ``strength`` × that range. So is the
-   largest change, unless that would be less than one step of an integer sample: then some pixels change by one step.
-   The mean of every plane's change is zero (integers: by taking single steps back).
+   counts, so that padding at -2000 does not license a strong mark. Of colours, the range of all samples counts too.
+2. **Bounds that always hold.** No sample changes by more than ``strength`` × the range of the samples. An integer image
+   in which that is less than one step is refused: it has to be marked before it is rounded to so few steps. The root
+   mean square is at most ``strength`` × the range of brightness. The mean of every plane's change is zero (integers:
+   by taking single steps back).
 3. Where surroundings are exactly flat (background, padding, burnt-in boxes) nothing changes. Where they are calmer
    than the amplitude, less changes. No sample leaves the image's own [minimum, maximum].
 4. All colour channels change by the same amount; opacity, non-finite samples, shape and dtype stay.
 5. The same tile at the same place on every slice: one slice suffices, and many add up.
+6. Two keys share one amplitude: their patterns are added before they are clipped, so that the bounds hold for both.
 
 Source: Cox et al. 1997 (perceptually shaped spread spectrum); M. Roberts, "The unreasonable effectiveness of
 quasirandom sequences", 2018 (the R2 sequence, used as an ordered dither that needs no random generator).
@@ -44,18 +46,21 @@ _FLOOR = 0.7  # share of the amplitude that calm, not flat, surroundings still t
 _SAMPLED_PLANES = 16
 
 
-def embed(pixels: NDArray[Any], *, axes: str, key: Key = PUBLIC, strength: float = STRENGTH) -> NDArray[Any]:
+def embed(
+    pixels: NDArray[Any], *, axes: str, key: Key = PUBLIC, also: Key | None = None, strength: float = STRENGTH
+) -> NDArray[Any]:
     """Return a marked copy: same shape, same dtype.
 
     Args:
         pixels: integer or float samples with the axes of :class:`misyn.images.image.Image`. Never changed in place.
         axes: one letter of ``F Z Y X C`` per dimension.
         key: whoever holds it can detect, plant and remove the mark.
+        also: a second key that finds it too; each alone then finds it with 0.7 of the strength.
         strength: largest change as a share of the image's p0.5 to p99.5 range, in (0, 0.05]; see rule 2.
 
     Raises:
         UsageError: the axes, dtype or strength mean nothing.
-        NoRoomForMark: no pixel can change (flat, or a range of too few integer steps), or planes are below 16 × 16.
+        NoRoomForMark: the image is flat, its range has too few integer steps (rule 2), or planes are below 16 × 16.
     """
     if not 0 < strength <= STRONGEST:
         raise UsageError(
@@ -68,9 +73,10 @@ def embed(pixels: NDArray[Any], *, axes: str, key: Key = PUBLIC, strength: float
             f"expected planes of at least {SMALLEST} × {SMALLEST} pixels, found {planes.shape[1]} × {planes.shape[2]}. "
             "Next: mark the image in its metadata only"
         )
-    amplitude = strength * value_range(planes)
+    amplitude = strength * _room(planes, strength=strength)
     ends = _ends(planes)
-    changed = [_mark_plane(plane, key=key, amplitude=amplitude, ends=ends) for plane in planes]
+    pattern = tile(key, also)
+    changed = [_mark_plane(plane, pattern=pattern, amplitude=amplitude, ends=ends) for plane in planes]
     if not any(changed):
         raise NoRoomForMark(
             "expected an image with structure to hide a watermark in, found one that is flat or whose range spans too "
@@ -90,7 +96,39 @@ def value_range(planes: NDArray[Any]) -> float:
     return min(_spread(stack), _spread(stack[~np.isin(stack, fillings)]))
 
 
-def _spread(values: NDArray[np.float32]) -> float:
+def _room(planes: NDArray[Any], *, strength: float) -> float:
+    """The range that the amplitude is a share of (rule 1).
+
+    Raises:
+        NoRoomForMark: one integer step is more than ``strength`` of the samples' range (rule 2).
+    """
+    luma = value_range(planes)
+    samples = sample_range(planes)
+    if planes.dtype.kind in "iu" and 0 < strength * samples < 1:
+        raise NoRoomForMark(
+            f"expected an image whose range spans {1 / strength:.0f} integer steps or more for a watermark of "
+            f"{100 * strength:g} %, found {samples:.0f}. "
+            "Next: mark it before it is rounded to so few steps, or in its metadata only"
+        )
+    return min(luma, samples)
+
+
+def sample_range(planes: NDArray[Any]) -> float:
+    """The p0.5 to p99.5 range of all samples, opacity left out: of all pixels, or of those not in flat areas.
+
+    Args:
+        planes: (planes, Y, X, channels); of many planes, 16 evenly spread ones are looked at.
+    """
+    if planes.shape[-1] == 1:
+        return value_range(planes)
+    chosen = planes[spread_over(len(planes), most=_SAMPLED_PLANES)]
+    colours = chosen[..., :3] if planes.shape[-1] == 4 else chosen
+    known = np.where(np.isfinite(colours), colours, 0) if colours.dtype.kind == "f" else colours
+    busy = np.stack([_activity(brightness(plane)) > 0 for plane in chosen])
+    return min(_spread(known), _spread(known[busy]))
+
+
+def _spread(values: NDArray[Any]) -> float:
     """Distance of the percentiles 0.5 and 99.5; zero for nothing."""
     low, high = np.percentile(values, [0.5, 99.5]) if values.size else (0.0, 0.0)
     return float(high - low)
@@ -110,10 +148,12 @@ def _activity(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(deviation > rounding, deviation, np.float32(0))
 
 
-def _mark_plane(plane: NDArray[Any], *, key: Key, amplitude: float, ends: tuple[float, float]) -> bool:
+def _mark_plane(
+    plane: NDArray[Any], *, pattern: NDArray[np.float32], amplitude: float, ends: tuple[float, float]
+) -> bool:
     """Mark one plane (Y, X, channels) in place; say whether anything changed."""
     colours = plane[..., :3] if plane.shape[-1] == 4 else plane
-    wanted = _wanted(brightness(plane), key=key, amplitude=amplitude)
+    wanted = _wanted(brightness(plane), pattern=pattern, amplitude=amplitude)
     change = _rounded(wanted, amplitude=amplitude) if plane.dtype.kind in "iu" else wanted
     even = _balanced(np.where(np.abs(change) <= _headroom(colours, ends=ends), change, 0))
     # Wrap-around is harmless: the sum lies between the image's own ends.
@@ -122,17 +162,17 @@ def _mark_plane(plane: NDArray[Any], *, key: Key, amplitude: float, ends: tuple[
     return bool(even.any())
 
 
-def _wanted(luma: NDArray[np.float32], *, key: Key, amplitude: float) -> NDArray[np.float32]:
+def _wanted(luma: NDArray[np.float32], *, pattern: NDArray[np.float32], amplitude: float) -> NDArray[np.float32]:
     """The change before rounding: the repeated tile × what each place can hide."""
     height, width = luma.shape
-    noise = np.tile(tile(key), (-(-height // TILE), -(-width // TILE)))[:height, :width]
+    noise = np.tile(pattern, (-(-height // TILE), -(-width // TILE)))[:height, :width]
     activity = _activity(luma)
     share = np.clip(activity / np.float32(amplitude or 1), _FLOOR, 1)
     return noise * np.where(activity > 0, share, 0) * np.float32(amplitude)
 
 
 def _rounded(wanted: NDArray[np.float32], *, amplitude: float) -> NDArray[np.float32]:
-    """To whole steps. Below one step: ±1 at so many pixels that the root mean square stays within the amplitude."""
+    """To whole steps. Below one step (colours only): ±1 at so many pixels that the rms stays within the amplitude."""
     if amplitude >= 1:
         most = np.floor(amplitude)
         return np.clip(np.rint(wanted), -most, most)

@@ -79,9 +79,15 @@ def spectrum(values: NDArray[Any], *, size: int = TILE) -> NDArray[np.complex64]
 
 
 @lru_cache(maxsize=8)
-def tile(key: Key) -> NDArray[np.float32]:
-    """The tile that is added, float32 in [-1, 1], shape (TILE, TILE). Read-only, because it is shared."""
-    noise = fft.irfft2(spectrum(phasors(key)), (TILE, TILE))
+def tile(key: Key, also: Key | None = None) -> NDArray[np.float32]:
+    """The tile that is added, float32 in [-1, 1], shape (TILE, TILE). Read-only, because it is shared.
+
+    Args:
+        key: whose phases it has.
+        also: a second key; the two patterns are added before they are clipped.
+    """
+    together = phasors(key) if also is None or also == key else phasors(key) + phasors(also)
+    noise = fft.irfft2(spectrum(together), (TILE, TILE))
     clipped = np.asarray(np.clip(noise * (_GAIN / noise.std()), -1, 1), np.float32)
     clipped.setflags(write=False)
     return clipped
