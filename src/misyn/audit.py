@@ -25,7 +25,7 @@ from misyn import __version__
 from misyn.atomic import write_bytes
 from misyn.canonical import canonical_bytes
 from misyn.errors import InputError, TableError, UsageError
-from misyn.practice import bundle, derivation, dossier, readme
+from misyn.practice import bundle, derivation, dossier, plans, readme
 from misyn.practice.record import Record, load, text_of
 from misyn.report import badge, checklist, sheet
 from misyn.results import Caveat, Evidence, as_json
@@ -55,6 +55,7 @@ def audit(
     progress: Progress | None = None,
     pdf: bool = False,
     trust: Path | None = None,
+    log: Sequence[Mapping[str, Any]] = (),
 ) -> tuple[dict[str, Any], Path]:
     """Audit a technique; write its evidence as JSON, then what docs/audit.md lists, the report last.
 
@@ -66,6 +67,8 @@ def audit(
         progress: called with (done, total) while files are read.
         pdf: write the checklists as PDF too.
         trust: ``root.pem`` of those whose signed credentials count as trusted; without it none does.
+        log: entries of a log, each proven by :class:`misyn.oversight.log.evidence.Prover`; where one holds the plan,
+            the evaluation names its checkpoint, which shows that it was made later.
 
     Returns:
         The content of ``audit.json`` and the path of the report.
@@ -80,7 +83,7 @@ def audit(
         sheet.reportlab()  # before anything is measured
     record = load(record_path)
     out = out or record_path.parent / "audit"
-    measured = _measure(record, out=out, seed=seed, workers=workers, progress=progress, trust=trust)
+    measured = _measure(record, out=out, seed=seed, workers=workers, progress=progress, trust=trust, log=log)
     content = _judge(record, measured, command=f"misyn audit {record_path.name} --seed {seed}", seed=seed)
     content["bundle"] = {"file": bundle.NAME, "digest": _bundle(out, record, measured, seed=seed)}
     content |= _read_me(record, content)
@@ -147,11 +150,19 @@ def evaluate_folders(
 
 
 def _measure(
-    record: Record, *, out: Path, seed: int, workers: int | None, progress: Progress | None, trust: Path | None
+    record: Record,
+    *,
+    out: Path,
+    seed: int,
+    workers: int | None,
+    progress: Progress | None,
+    trust: Path | None,
+    log: Sequence[Mapping[str, Any]],
 ) -> _Measured:
     """Gather what the record brings along, collect what it names, verify marks, and evaluate."""
     brought = dossier.gather(record)
     found, caveats = _collect(record)
+    caveats += _unproven(record, log)
     caveats += [Caveat("evidence-not-used", f"{where}: {what}") for where, what in brought.problems]
     evidence = dict(brought.evidence)
     medical = [item.path for role in ROLES[:-1] if role in found for item in found[role].items]
@@ -159,8 +170,11 @@ def _measure(
     for kind, paths in (("marks", drawn), ("marks-medical", medical)):
         if paths:
             evidence[kind] = _verify(kind, paths, workers=workers, progress=progress, trust=trust)
+    if log:
+        evidence["log"] = Evidence("log", {"schema": "misyn/log/1", "entries": [dict(row) for row in log]})
     if drawn and medical:
-        evidence["evaluation"] = _evaluate(found, out=out, seed=seed, workers=workers, progress=progress)
+        after = plans.after(record, log)
+        evidence["evaluation"] = _evaluate(found, out=out, seed=seed, workers=workers, progress=progress, after=after)
     for kind, item in evidence.items():
         if kind != "evaluation":  # the study wrote its own
             _write_json(out / f"{kind}.json", item.content)
@@ -215,14 +229,33 @@ def _verify(
 
 
 def _evaluate(
-    found: Mapping[str, Collection], *, out: Path, seed: int, workers: int | None, progress: Progress | None
+    found: Mapping[str, Collection],
+    *,
+    out: Path,
+    seed: int,
+    workers: int | None,
+    progress: Progress | None,
+    after: Mapping[str, Any] | None,
 ) -> Evidence:
-    """Measure what the synthetic images lack, shift and copy."""
+    """Measure what the synthetic images lack, shift and copy; ``after`` is what was in a log before."""
     from misyn.evaluate.study import Sets, evaluate  # noqa: PLC0415 - numerics only when measuring
 
     sets: Sets = Sets(**{role: found.get(role) for role in ROLES})  # type: ignore[arg-type]  # synthetic is there
     result = evaluate(sets, out=out, seed=seed, workers=workers, progress=progress)
-    return Evidence("evaluation", result.content)
+    if after is None:
+        return Evidence("evaluation", result.content)
+    content = {**result.content, "after": dict(after)}
+    _write_json(out / "evaluation.json", content)
+    return Evidence("evaluation", content)
+
+
+def _unproven(record: Record, log: Sequence[Mapping[str, Any]]) -> list[Caveat]:
+    """A proof of the plan that nobody checked."""
+    place = record.file("plan.log") if isinstance(record.get("plan"), Mapping) else None
+    if log or place is None or not place.is_file():
+        return []
+    told = "plan.log names a proof, and nothing says which log to believe: the plan is judged as if no log held it"
+    return [Caveat("plan-not-proven", f"{told}. Next: misyn audit --policy FILE")]
 
 
 def _judge(record: Record, measured: _Measured, *, command: str, seed: int) -> dict[str, Any]:

@@ -14,9 +14,8 @@ from click.testing import CliRunner, Result
 from misyn.canonical import canonical_bytes
 from misyn.cli import main
 from misyn.oversight import log
-from misyn.practice import bundle
+from misyn.practice import bundle, plans
 from misyn.practice import record as records
-from misyn.practice.rules.evaluation import plan_digest
 from misyn.results import Evidence
 
 RECORD = "{misyn: 1, technique: {name: demo}, responsible: A. Person, plan: {text: Coverage.}}"
@@ -83,12 +82,12 @@ def logged(tmp_path: Path) -> tuple[Path, Path]:
     record = records.parse(RECORD)
     evaluation = Evidence("evaluation", SEEN)
     with log.store.Log.create(tmp_path / "log", origin="example.org/log") as ours:
-        ours.append([log.entries.commit("plan", plan_digest(record.get("plan")))])
+        ours.append([log.entries.commit("plan", plans.digest_of(record.get("plan")))])
         ours.append([log.entries.commit("evidence", evaluation.digest)])
         ours.publish()
         rows = [
             {"index": index, "digest": content, "proof": ours.prove(index).to_bytes().decode()}
-            for index, content in enumerate((plan_digest(record.get("plan")), evaluation.digest))
+            for index, content in enumerate((plans.digest_of(record.get("plan")), evaluation.digest))
         ]
         policy = f"log {ours.keys[-1].vkey}\nquorum none\n"
     (tmp_path / "policy.txt").write_text(policy, encoding="utf-8")

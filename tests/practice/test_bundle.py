@@ -15,9 +15,8 @@ import pytest
 
 from misyn.canonical import canonical_bytes, digest
 from misyn.errors import EvidenceError, NotProven
-from misyn.practice import bundle, checking
+from misyn.practice import bundle, checking, plans
 from misyn.practice.record import Record
-from misyn.practice.rules.evaluation import plan_digest
 from misyn.results import Caveat, Evidence
 
 Members = dict[str, Any]
@@ -219,7 +218,7 @@ def test_what_was_noticed_while_gathering_leads_the_warnings_and_holds(
 def logged(tmp_path: Path, honest: Record, evidence: dict[str, Evidence]) -> Path:
     """A bundle whose plan is in a log before the results."""
     rows = [
-        {"index": 3, "digest": plan_digest(honest.get("plan")), "proof": "plan"},
+        {"index": 3, "digest": plans.digest_of(honest.get("plan")), "proof": "plan"},
         {"index": 8, "digest": evidence["evaluation"].digest, "proof": "results"},
     ]
     seen = evidence | {"log": Evidence("log", {"schema": "misyn/log/1", "entries": rows})}

@@ -172,9 +172,9 @@ class TestEvaluationAsAPractice:
     def test_a_plan_is_fixed_only_by_a_log_that_holds_it_first(
         self, honest: Record, evidence: dict[str, Evidence]
     ) -> None:
-        from misyn.practice.rules.evaluation import plan_digest
+        from misyn.practice import plans
 
-        plan, results = plan_digest(honest.get("plan")), evidence["evaluation"].digest
+        plan, results = plans.digest_of(honest.get("plan")), evidence["evaluation"].digest
 
         def status(*digests: str) -> str:
             log = {"entries": [{"index": i, "digest": digest} for i, digest in enumerate(digests)]}

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from misyn.cli import frame
+from misyn.cli import frame, proving
+from misyn.errors import UsageError
 
 
 @click.command("audit", short_help="Turn a record into a report.")
@@ -29,6 +30,15 @@ from misyn.cli import frame
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="root.pem of those whose signed credentials you trust; without it, none counts as trusted.",
 )
+@proving.policy_option
+@click.option(
+    "--proof",
+    "proofs",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Proof of an entry of a log, beside the one that the record names in plan.log.",
+)
+@proving.unsafe_option
 @click.option("--pdf", is_flag=True, help="Write the checklists as PDF too (needs misyn[pdf]).")
 @frame.seed_option
 @frame.workers_option
@@ -40,7 +50,10 @@ def command(
     seed: int,
     workers: int | None,
     trust: Path | None,
+    policy_file: Path | None,
+    proofs: tuple[Path, ...],
     *,
+    unsafe_without_cosignatures: bool,
     strict: bool,
     pdf: bool,
     as_json: bool,
@@ -52,14 +65,30 @@ def command(
     """
     from misyn.audit import audit  # noqa: PLC0415 - numerics are imported when needed
 
+    log = _logged(record, proofs, policy_file, unsafe=unsafe_without_cosignatures)
     with frame.bar("auditing") as progress:
-        content, page = audit(record, out=out, seed=seed, workers=workers, progress=progress, pdf=pdf, trust=trust)
+        content, page = audit(
+            record, out=out, seed=seed, workers=workers, progress=progress, pdf=pdf, trust=trust, log=log
+        )
     if as_json:
         frame.print_json(content)
     else:
         print_summary(content, page)
     if strict and not holds(content):
         sys.exit(frame.NO)
+
+
+def _logged(record: Path, proofs: tuple[Path, ...], policy_file: Path | None, *, unsafe: bool) -> list[dict[str, Any]]:
+    """The entries of a log that the record and the options name, proven; none where no policy was given."""
+    if policy_file is None:
+        if proofs or unsafe:
+            raise UsageError("nothing says which log to believe. Next: give --policy FILE")
+        return []
+    from misyn.practice.record import load  # noqa: PLC0415 - only when it runs
+
+    named = load(record).file("plan.log")
+    places = dict.fromkeys([*([named] if named is not None and named.is_file() else []), *proofs])
+    return proving.rows(list(places), proving.prover(policy_file, unsafe=unsafe))
 
 
 def holds(content: dict[str, Any]) -> bool:

@@ -3,48 +3,57 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from misyn.cli import frame
+from misyn.cli import frame, proving
 from misyn.errors import UsageError
 
 if TYPE_CHECKING:
     from misyn.practice.checking import Checked
 
 
-@click.command("check", short_help="Check an audit's evidence bundle again, offline.")
+_PROOF = b"c2sp.org/tlog-proof@"
+
+
+@click.command("check", short_help="Check an audit's bundle, or a proof of a log, again, offline.")
 @click.argument("bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@proving.policy_option
 @click.option(
-    "--policy",
-    "policy_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Whom to believe (C2SP tlog-policy), where statuses rest on a log.",
+    "--trust", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="root.pem of who must have signed."
 )
-@click.option(
-    "--unsafe-without-cosignatures", is_flag=True, help="Believe the log's operator alone; the answer says so."
-)
+@click.option("--before", help="With a proof: another proof, or a time: show that FILE was there before.")
+@proving.unsafe_option
 @frame.json_option
 @frame.command
-def command(bundle: Path, policy_file: Path | None, *, unsafe_without_cosignatures: bool, as_json: bool) -> None:
+@click.pass_context
+def command(
+    context: click.Context,
+    bundle: Path,
+    file: Path | None,
+    policy_file: Path | None,
+    trust: Path | None,
+    before: str | None,
+    *,
+    unsafe_without_cosignatures: bool,
+    as_json: bool,
+) -> None:
     """Derive every status of an audit again from its evidence BUNDLE (bundle.zip), and name every difference.
 
     Needs no network, no images and no numerics. That a bundle holds shows that its statuses follow from its evidence,
-    not that the evidence is true. Exit status 1 when it does not hold.
+    not that the evidence is true. Given a proof (FILE.tlog-proof) instead, it checks that a log holds FILE, as
+    misyn log check does. Exit status 1 when it does not hold.
     """
-    from misyn.practice import checking  # noqa: PLC0415 - only when it runs
-
-    proven = None if policy_file is None else _prover(policy_file, unsafe=unsafe_without_cosignatures)
-    found = checking.check(bundle, proven=proven)
-    if proven is None and found.log_entries:
-        raise UsageError(
-            f"statuses of this bundle rest on {found.log_entries} entries of a log, and nothing says which log to "
-            "believe. Next: give --policy FILE"
-        )
+    if _is_proof(bundle):
+        options = {"policy_file": policy_file, "trust": trust, "before": before, "as_json": as_json, "max_age": None}
+        _check_proof(context, bundle, file, options, unsafe=unsafe_without_cosignatures)
+        return
+    if file is not None or before is not None:
+        raise UsageError("FILE and --before belong to a proof, and this is a bundle. Next: leave them out")
+    found = _checked(bundle, policy_file, trust, unsafe=unsafe_without_cosignatures)
     if as_json:
         frame.print_json(_document(found, unsafe=unsafe_without_cosignatures))
     else:
@@ -53,22 +62,33 @@ def command(bundle: Path, policy_file: Path | None, *, unsafe_without_cosignatur
         sys.exit(frame.NO)
 
 
-def _prover(policy_file: Path, *, unsafe: bool) -> Callable[[Mapping[str, Any]], None]:
-    """Check one entry's proof: this digest, at this index, in a log that the policy believes."""
-    from misyn.errors import NotProven  # noqa: PLC0415 - only when it runs
-    from misyn.oversight.log import client, policy  # noqa: PLC0415
+def _is_proof(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_PROOF)) == _PROOF
 
-    believed, now = policy.load(policy_file), datetime.now(UTC)
 
-    def proven(entry: Mapping[str, Any]) -> None:
-        data, content = entry.get("proof"), entry.get("digest")
-        if not (isinstance(data, str) and isinstance(content, str)):
-            raise NotProven("expected a proof and the digest it is about, found none")
-        shown = client.check(data.encode(), believed, now=now, content=content, unsafe_without_cosignatures=unsafe)
-        if shown.index != entry.get("index"):
-            raise NotProven(f"the proof shows index {shown.index}, and the bundle says another")
+def _check_proof(
+    context: click.Context, proof: Path, file: Path | None, options: dict[str, Any], *, unsafe: bool
+) -> None:
+    """Do what ``misyn log check`` does."""
+    from misyn.cli.log import check  # noqa: PLC0415 - only when it runs
 
-    return proven
+    if options["policy_file"] is None:
+        raise UsageError("nothing says which log to believe. Next: give --policy FILE")
+    context.invoke(check, proof=proof, file=file, unsafe_without_cosignatures=unsafe, **options)
+
+
+def _checked(bundle: Path, policy_file: Path | None, trust: Path | None, *, unsafe: bool) -> Checked:
+    from misyn.practice import checking  # noqa: PLC0415 - only when it runs
+
+    proven = None if policy_file is None else proving.prover(policy_file, trust=trust, unsafe=unsafe).prove
+    found = checking.check(bundle, proven=proven)
+    if proven is None and found.log_entries:
+        raise UsageError(
+            f"statuses of this bundle rest on {found.log_entries} entries of a log, and nothing says which log to "
+            "believe. Next: give --policy FILE"
+        )
+    return found
 
 
 def _document(found: Checked, *, unsafe: bool) -> dict[str, Any]:

@@ -76,10 +76,16 @@ def append(
     sign: bool,
     as_json: bool,
 ) -> None:
-    """Log that FILES exist (their salted digests, nothing else), publish, and write a proof for each."""
+    """Log that FILES exist (their salted digests, nothing else), publish, and write a proof for each.
+
+    A record given with --kind plan is logged as its plan alone, which is written to plan.json beside it.
+    """
     from misyn.oversight.log import submit  # noqa: PLC0415
+    from misyn.practice import plans  # noqa: PLC0415
 
     now = datetime.now(UTC)
+    if kind == "plan":
+        files = tuple(plans.write(path) or path for path in files)
     done = submit.files(
         folder,
         files,

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from misyn.practice import reviewed, suppression
+from misyn.practice import plans, reviewed, suppression
 from misyn.practice.phases import KINDS as STUDIED
 from misyn.practice.record import Record
 from misyn.results import Evidence
@@ -41,12 +41,12 @@ _PLACES = ("path", "table")
 # A place on a machine, inside a sentence or as a whole text.
 _ABSOLUTE = re.compile(r"(?<![\w:/.])(?:~|[A-Za-z]:)?(?:[\\/]+[^\s'\",;:\\/]+){2,}|\\\\[^\s'\",;]+")
 _WHOLE = re.compile(r"(?P<kind>file:)?\s*(?:~?[\\/]|[A-Za-z]:[\\/]|\.\.[\\/]).*", re.DOTALL)
-_EVALUATION = ("schema", "misyn", "seed", "created", "speaks_of", "extractor", "settings", "images")
+_EVALUATION = ("schema", "misyn", "seed", "created", "speaks_of", "after", "extractor", "settings", "images")
 _STUDY = ("schema", "phase", "titles", "approval", "created", "speaks_of")
 _REVIEW = ("reviewer", "about", "decision", "reason", "basis", "interests", "date")
 _CONCERN = ("id", "about", "state")
 SMALL = "small-group"
-_LOG = ("digest", "index", "kind", "proof")
+_LOG = ("digest", "index", "kind", "log", "proof", "root", "size")
 _BLOCK = 1 << 20
 
 
@@ -66,6 +66,8 @@ def disclose(record: Record, evidence: Mapping[str, Evidence]) -> Disclosed:
     if files:
         reduced[FILES] = Evidence(FILES, {"schema": "misyn/files/1", "files": files})
     shown = Record(content, files=frozenset(files))
+    if "log" in reduced and content.get("plan") != record.get("plan"):
+        reduced["log"] = _without_plan(reduced["log"], record)
     if "reviews" in reduced:
         reduced["reviews"] = _rebased(record, evidence, shown, reduced)
     return Disclosed(shown, reduced)
@@ -160,6 +162,13 @@ def _rebased(
         new = reviewed.basis(about, shown, reduced) if old == reviewed.basis(about, record, evidence) else old
         rows.append(row if new == old else {**row, "basis": new, "basis_of_all": old})
     return Evidence("reviews", {**reduced["reviews"].content, "reviews": rows})
+
+
+def _without_plan(log: Evidence, record: Record) -> Evidence:
+    """The log's entries without the plan, where its words name a place: what is shown is not what was logged."""
+    logged = plans.digest_of(record.get("plan"))
+    rows = [row for row in log.content["entries"] if row.get("digest") != logged]
+    return Evidence("log", {**log.content, "entries": rows})
 
 
 def _evaluation(content: Mapping[str, Any]) -> dict[str, Any]:

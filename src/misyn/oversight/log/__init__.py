@@ -28,6 +28,7 @@ follower        a reader with a memory, which notices a past that changed
 mirror          a verified copy of somebody else's log
 answers         what checking proofs comes to, for one file or a folder of them
 submit          files in, proofs out
+publication     marks: the entry of a declaration, the age of credentials
 witness_folder  a witness of our own, in a folder
 walk, fsck      is everything still what was signed?
 ==============  ==========================================================================================
@@ -78,6 +79,7 @@ MODULES = (
     "fsck",
     "answers",
     "submit",
+    "publication",
     "witness_folder",
 )
 

@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from misyn.canonical import record_digest
-from misyn.practice import balance, wording
+from misyn.practice import balance, plans, wording
 from misyn.practice.rules.case import Case, Decision, Rule, listed, met, not_assessed, not_met, partly, stated
 
 ENOUGH_PATIENTS = 20
+_LOG_IT = "misyn log append LOG misyn.yaml --kind plan, before results are seen"
 _EVALUATE = "name synthetic and medical images in data and run misyn audit"
 # Warnings that keep patients from being the unit, and what would mend them.
 _TROUBLED = {
@@ -38,31 +38,34 @@ def planned(case: Case) -> Decision:
             "the record holds no evaluation plan",
             next="write plan before the next evaluation, and put it in a log",
         )
-    entry, step = _logged(case, plan_digest(plan)), "put the plan in a log before results are seen"
-    if entry is None:
-        dated = isinstance(plan, Mapping) and plan.get("fixed")
-        told = f"the plan is dated {dated} by its authors" if dated else "the plan has no date"
-        return partly(f"{told}; no log shows that it came before the results", next=step)
+    rows = case.content("log").get("entries") or []
+    held = plans.entry(plan, rows)
+    if held is None:
+        return _unlogged(plan, any(row.get("kind") == "plan" for row in rows))
     evaluation = case.evidence.get("evaluation")
     if evaluation is None:
         return not_assessed("the plan is in a log; there are no results yet", next=_EVALUATE)
-    result = _logged(case, evaluation.digest)
-    if result is None:
-        return partly("the plan is in a log; the results are not, so which came first cannot be shown", next=step)
-    if entry < result:
-        return met("a log holds the plan before the results")
-    return not_met("the log holds the results before the plan", next="fix a new plan and evaluate on new data")
+    order = plans.order(held, evaluation, rows)
+    if order == "before":
+        return met(f"{held.get('log') or 'a log'} holds the plan (entry {held['index']}) before the results were made")
+    if order == "after":
+        return not_met("the log holds the results before the plan", next="fix a new plan and evaluate on new data")
+    return partly(
+        "the plan is in a log; nothing shows that the results came after it",
+        next="run misyn audit with the plan's proof (plan.log in the record, and --policy)",
+    )
 
 
-def plan_digest(plan: Any) -> str:  # noqa: ANN401 - a text or a mapping
-    """The digest a log has to hold: the plan without its own log entry.
-
-    Example:
-        >>> plan_digest({"text": "a", "log": "7"}) == plan_digest({"text": "a"})
-        True
-    """
-    kept = {key: value for key, value in plan.items() if key != "log"} if isinstance(plan, Mapping) else {"text": plan}
-    return record_digest(kept)
+def _unlogged(plan: Any, another: bool) -> Decision:  # noqa: ANN401 - a text or a mapping
+    """Judge a plan that no log holds; ``another`` where a log holds another one."""
+    if another:
+        return not_met(
+            "a log holds another plan than the record: it was changed after it was logged",
+            next="say in limitations.design what was changed and why; log the new plan before evaluating new data",
+        )
+    dated = isinstance(plan, Mapping) and plan.get("fixed")
+    told = f"the plan is dated {dated} by its authors" if dated else "the plan has no date"
+    return partly(f"{told}; no log shows that it came before the results", next=_LOG_IT)
 
 
 def claims_backed(case: Case) -> Decision:
@@ -197,13 +200,6 @@ def _sample_size(case: Case, counts: Mapping[str, int]) -> Decision:
             next="; ".join(_TROUBLED[name] for name in warned),
         )
     return met(f"patients are the unit: {told}")
-
-
-def _logged(case: Case, digest: str) -> int | None:
-    """The index of a digest in the log, the earliest one, or None."""
-    entries = case.content("log").get("entries") or []
-    found = [int(row["index"]) for row in entries if row.get("digest") == digest and "index" in row]
-    return min(found, default=None)
 
 
 def _says_significant(text: str) -> bool:
