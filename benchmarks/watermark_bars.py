@@ -4,7 +4,8 @@
 
 Detected means p ≤ 1e-4. Bars at ≥ 256²: after DICOM → NIfTI → 8-bit PNG → JPEG 75 ≥ 99 %; after JPEG 50, a crop to
 50 %, noise, windowing, flips and turns ≥ 95 %; half-resize and ±15° with the thorough search ≥ 95 %. The strength ≤ 1 %
-of the p0.5–p99.5 range and the mean shift < 0.05 % of it are measured on every image. An interval treats images as
+of the p0.5–p99.5 range and the mean shift < 0.05 % of it are measured on every image, over all its samples. An image
+whose range spans too few integer steps is refused; it is counted apart, and once as lost. An interval treats images as
 independent: slices of one patient are not, and say how this patient's slices fare, not patients.
 """
 
@@ -15,6 +16,7 @@ import io
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,6 @@ from watermark_images import Source, axes_of, large, small
 
 from misyn.errors import NoRoomForMark
 from misyn.marks.watermark import STRENGTH, detect, embed
-from misyn.marks.watermark.planes import as_planes, brightness
 
 ALARM = 1e-4
 Pixels = NDArray[Any]
@@ -129,33 +130,58 @@ def interval(hits: int, n: int) -> str:
     return f"{100 * hits / n:.1f} % ({100 * found.low:.1f}–{100 * found.high:.1f}, n {n})"
 
 
-def marked(image: Pixels, strength: float) -> tuple[Pixels, list[float]]:
-    """The marked image (as it was, where there is no room) and the largest, rms and mean change in % of its range."""
+def marked(image: Pixels, strength: float) -> tuple[Pixels, list[float]] | None:
+    """The marked image and the largest, rms and mean change of its samples in % of their range; None: no room."""
     try:
         after = embed(image, axes=axes_of(image), strength=strength)
     except NoRoomForMark:
-        return image, [0.0, 0.0, 0.0]
-    before, now = (brightness(as_planes(x, axes=axes_of(x))[0]).astype(np.float64) for x in (image, after))
-    low, high = np.percentile(before, [0.5, 99.5])
-    change = (now - before) * 100 / max(high - low, 1e-9)
+        return None
+    low, high = np.percentile(image, [0.5, 99.5])
+    change = (after.astype(np.float64) - image) * 100 / max(high - low, 1e-9)
     return after, [float(np.abs(change).max()), float(np.sqrt((change**2).mean())), float(abs(change.mean()))]
 
 
-def survive(
-    source: Source, paths: dict[str, Path8], *, most: int, strength: float, thorough: bool = False
-) -> list[str]:
-    """One table row: the source, how far its images changed, and a share for each path."""
-    changes: list[list[float]] = []
-    hits = dict.fromkeys(paths, 0)
+@dataclass
+class Row:
+    """One source: how many were refused, the worst changes, and for each path how many of ``n`` marked were found."""
+
+    name: str
+    unit: str
+    paths: tuple[str, ...]
+    n: int = 0
+    refused: int = 0
+    worst: tuple[float, ...] = (0.0, 0.0, 0.0)
+    hits: dict[str, int] = field(default_factory=dict)
+
+    def cells(self) -> list[str]:
+        """The row as text."""
+        shares = [interval(self.hits.get(path, 0), self.n) if self.n else "none" for path in self.paths]
+        worst = f"{self.worst[0]:.2f} / {self.worst[1]:.2f} / {self.worst[2]:.4f}"
+        return [self.name, self.unit, str(self.refused), worst, *shares]
+
+    def add(self, other: Row) -> None:
+        """Count another source's images in."""
+        self.n, self.refused = self.n + other.n, self.refused + other.refused
+        self.worst = tuple(max(pair) for pair in zip(self.worst, other.worst, strict=True))
+        self.hits = {path: self.hits.get(path, 0) + other.hits.get(path, 0) for path in self.paths}
+
+
+def survive(source: Source, paths: dict[str, Path8], *, most: int, strength: float, thorough: bool = False) -> Row:
+    """Mark a source's images, send them along every path, and look."""
+    row = Row(source.name, source.unit, tuple(paths))
     for i, image in source.sample(most):
-        after, change = marked(image, strength)
-        changes.append(change)
+        found = marked(image, strength)
+        if found is None:
+            row.refused += 1
+            continue
+        after, change = found
+        row.n += 1
+        row.worst = tuple(max(pair) for pair in zip(row.worst, change, strict=True))
         for name, path in paths.items():
             moved_on = path(after, np.random.default_rng(i))
-            hits[name] += detect(moved_on, axes=axes_of(moved_on), thorough=thorough).p_value <= ALARM
-    worst = np.max(changes, axis=0)
-    change_text = f"{worst[0]:.2f} / {worst[1]:.2f} / {worst[2]:.4f}"
-    return [source.name, source.unit, change_text, *(interval(h, len(changes)) for h in hits.values())]
+            hit = detect(moved_on, axes=axes_of(moved_on), thorough=thorough).p_value <= ALARM
+            row.hits[name] = row.hits.get(name, 0) + int(hit)
+    return row
 
 
 def crops(sources: list[Source], side: int) -> list[Source]:
@@ -172,11 +198,18 @@ def crops(sources: list[Source], side: int) -> list[Source]:
     ]
 
 
-def table(rows: Iterable[list[str]], paths: dict[str, Path8]) -> None:
-    print("\n| source | counted | worst max / rms / mean change, % of range | " + " | ".join(paths) + " |")
-    print("|---|---|--:|" + "--:|" * len(paths))
+def table(rows: Iterable[Row], paths: dict[str, Path8]) -> None:
+    """Print the rows, all of them together, and all of them with refused images counted as lost."""
+    print("\n| source | counted | refused | worst max / rms / mean change, % of range | " + " | ".join(paths) + " |")
+    print("|---|---|--:|--:|" + "--:|" * len(paths))
+    pooled = Row("**all**", "image", tuple(paths))
     for row in rows:
-        print("| " + " | ".join(row) + " |", flush=True)
+        pooled.add(row)
+        print("| " + " | ".join(row.cells()) + " |", flush=True)
+    print("| " + " | ".join(pooled.cells()) + " |")
+    if pooled.refused:
+        pooled.name, pooled.n = "**all, the refused counted as lost**", pooled.n + pooled.refused
+        print("| " + " | ".join(pooled.cells()) + " |")
 
 
 def main() -> None:
