@@ -6,7 +6,7 @@ Rules
 2. Debian packages are the independent readers the tests use as oracles (exiftool, dcmtk and others). They are
    installed where apt and the right to use it are there; elsewhere the tests that need them say that they skipped.
 3. Python packages come hashed from ``requirements/test.txt`` and ``exports.txt`` (the heavy validators of exports, 140
-   MB and 25 s) into ``.venv-test``, never into the caller's environment.
+   MB and 25 s) into ``.venv-test``, never into the caller's environment; then torch, MONAI and diffusers by version.
 4. ``--only STEP`` runs one step; anything after ``--`` goes to pytest.
 """
 
@@ -32,6 +32,10 @@ DEBIAN = {
     "pg_ctlcluster": "postgresql",
     "strace": "strace",
 }
+# Left out of requirements/test.txt, because what a registry calls torch is GB of GPU libraries on some machines: this
+# version is installed first, so that nothing that needs torch chooses another.
+TORCH = "torch==2.13.0"
+NEED_TORCH = ("monai==1.6.1", "diffusers==0.42.1")
 GO_MODULES = Path("/usr/share/gocode/src/golang.org/x/mod")
 STEPS = ("install", "lint", "types", "tests")
 
@@ -92,7 +96,12 @@ def install() -> int:
     pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     files = (ROOT / "requirements" / name for name in ("test.txt", "exports.txt"))
     hashed = ("--require-hashes", *(part for file in files for part in ("--requirement", file)))
-    return run(*pip, *hashed) or run(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
+    return (
+        run(*pip, *hashed)
+        or run(*pip, TORCH)
+        or run(*pip, *NEED_TORCH)
+        or run(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
+    )
 
 
 if __name__ == "__main__":
