@@ -22,12 +22,14 @@ The tree::
     │       ├── MalformedImage     it claims a format and breaks that format's rules
     │       ├── NoPixels           a valid object of a kind that has none (a report, a plan, a waveform)
     │       ├── UnsupportedImage   valid, and not readable here (a codec, a layout)
+    │       ├── UnsafeMember       a member of a folder or archive that must not be followed or cannot be opened alone
     │       └── LimitExceeded      reading it would pass a limit that protects this machine
     ├── MarkError                  a mark cannot be written
     │   ├── NoRoomForMark          the format has no place for one; the message names a format to convert to
     │   ├── AcquiredFromPatient    the header shows acquisition from a patient; ``--force`` is needed and is recorded
     │   └── WouldOverwrite         a file is already there; ``--overwrite`` is needed
     ├── EvaluationError            a measure is undefined on this input
+    │   └── MixedFeatures          features of different extractors or preparations were put together
     ├── EvidenceError              evidence is missing, altered, or not what its digest says
     ├── SigningError               a key or certificate is missing, unreadable, expired, or not what it says
     └── LogError                   the transparency log
@@ -126,6 +128,10 @@ class UnsupportedImage(UnreadableImage):
     """A valid image that cannot be read here."""
 
 
+class UnsafeMember(UnreadableImage):
+    """A member of a folder or archive must not be followed: it leads out, is a link, a device, or comes twice."""
+
+
 class LimitExceeded(UnreadableImage):
     """Reading would pass a limit. ``limit`` names the field of :class:`misyn.images.limits.Limits`."""
 
@@ -150,6 +156,10 @@ class WouldOverwrite(MarkError):
 
 class EvaluationError(MisynError):
     """A measure is undefined on this input."""
+
+
+class MixedFeatures(EvaluationError):
+    """Features of different extractors or preparations were put together."""
 
 
 class EvidenceError(MisynError):

@@ -20,13 +20,13 @@ Example:
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from misyn.errors import InputError, NoImages, UnknownFormat, UnreadableImage
 from misyn.images.formats import FORMATS, sniff
+from misyn.images.walking import is_text, walk
 
 _DETACHED = {".raw", ".zraw", ".img", ".gz", ".bin"}
 _HEADERS = (".mhd", ".nhdr", ".hdr")
@@ -84,10 +84,10 @@ def images_in(place: Path) -> Found:
         return Found((File(place, place.name, sniff(place).name),), ())
     if not place.is_dir():
         raise InputError("expected a folder of images or an image file, found no such path. Next: check the path")
-    walk = _walk(place)
-    _add_links(place, walk)
-    files, others = _sniffed(place, sorted(walk.regular, key=lambda relative: relative.split("/")), walk)
-    problems = _problems(walk, others)
+    walked = _walk(place)
+    _add_links(place, walked)
+    files, others = _sniffed(place, sorted(walked.regular, key=lambda relative: relative.split("/")), walked)
+    problems = _problems(walked, others)
     if not files:
         raise NoImages(
             f"expected images ({', '.join(kind.name for kind in FORMATS)}), found none in this folder"
@@ -99,41 +99,17 @@ def images_in(place: Path) -> Found:
 
 def _walk(place: Path) -> _Walk:
     """List regular files and links below ``place``, hidden ones and special ones aside."""
-    walk = _Walk()
-    folders = [""]
-    while folders:
-        below = folders.pop()
-        try:
-            with os.scandir(place / below) as entries:
-                for entry in entries:
-                    _sort_in(entry, f"{below}{entry.name}", walk, folders)
-        except OSError:
-            walk.skipped["folder"] += 1
-    return walk
-
-
-def _sort_in(entry: os.DirEntry[str], relative: str, walk: _Walk, folders: list[str]) -> None:
-    if entry.name.startswith("."):
-        walk.skipped["hidden"] += 1
-    elif not _is_text(entry.name):
-        walk.skipped["name"] += 1
-    elif entry.is_symlink():
-        walk.links.append(relative)
-    elif entry.is_dir(follow_symlinks=False):
-        folders.append(f"{relative}/")
-    elif entry.is_file(follow_symlinks=False):
-        walk.regular.append(relative)
-    else:
-        walk.skipped["special"] += 1
-
-
-def _is_text(name: str) -> bool:
-    """Whether a name can be written into a table: bytes that are no UTF-8 come out of the system as lone surrogates."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+    found = _Walk()
+    for relative, kind in walk(place):
+        if not is_text(relative) and kind != "hidden":
+            found.skipped["name"] += 1
+        elif kind == "link":
+            found.links.append(relative)
+        elif kind == "file":
+            found.regular.append(relative)
+        else:
+            found.skipped["folder" if kind == "closed" else kind] += 1
+    return found
 
 
 def _add_links(place: Path, walk: _Walk) -> None:
