@@ -135,6 +135,18 @@ def read(path: Path, *, limits: Limits) -> Image:
     )
 
 
+def samples_in(path: Path, *, limits: Limits) -> Payload:
+    """Say where the samples of a MetaImage lie; of a detached pair, in the other file.
+
+    Raises:
+        MalformedImage: the header contradicts itself.
+        UnsupportedImage: a layout or type that rule 5 excludes.
+        LimitExceeded: the header declares more than ``limits`` allow.
+    """
+    header = _header(path, limits=limits)
+    return _payload(header, size=check(_axes(header), limits=limits) * _dtype(header).itemsize, limits=limits)
+
+
 def _header(path: Path, *, limits: Limits) -> _Header:
     """Read tags up to ``ElementDataFile``, which is always the last."""
     size_of(path, limits=limits)

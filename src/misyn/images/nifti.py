@@ -147,6 +147,17 @@ def read(path: Path, *, limits: Limits) -> Image:
     )
 
 
+def samples_in(path: Path, *, limits: Limits) -> Payload:  # noqa: ARG001 - as the other volumes have it
+    """Say where the samples of a volume lie; of a pair, in the other file.
+
+    Raises:
+        MalformedImage: the header contradicts itself.
+        UnsupportedImage: Analyze 7.5.
+    """
+    head = read_head(path, _HEAD)
+    return _payload(path, _parse(_plain(head)), compressed=head[:2] == b"\x1f\x8b")
+
+
 def _plain(head: bytes) -> bytes:
     """Return the head, inflated where it is gzip, as far as a header goes: damage behind it is for later."""
     if head[:2] != b"\x1f\x8b":

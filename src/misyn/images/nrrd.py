@@ -126,6 +126,21 @@ def read(path: Path, *, limits: Limits) -> Image:
     )
 
 
+def samples_in(path: Path, *, limits: Limits) -> Payload:
+    """Say where the samples of an NRRD file lie, binary ones; of a detached pair, in the other file.
+
+    Raises:
+        MalformedImage: the header contradicts itself.
+        UnsupportedImage: samples as text, or a layout that rule 3 excludes.
+        LimitExceeded: the header declares more than ``limits`` allow.
+    """
+    header = _header(path, limits=limits)
+    place, offset = _data_file(header)
+    offset = _skip_lines(place, offset, header.integer("lineskip", 0), limits=limits)
+    size = check(_axes(header), limits=limits) * _dtype(header).itemsize
+    return _payload(header, place, offset, size=size, limits=limits)
+
+
 def _header(path: Path, *, limits: Limits) -> _Header:
     fields: dict[str, str] = {}
     end = size_of(path, limits=limits)
@@ -217,21 +232,26 @@ def _unit(header: _Header) -> float | None:
 def _samples(header: _Header, *, count: int, dtype: np.dtype[Any], limits: Limits) -> NDArray[Any]:
     path, offset = _data_file(header)
     offset = _skip_lines(path, offset, header.integer("lineskip", 0), limits=limits)
-    encoding = header.need("encoding").lower()
-    skip = header.integer("byteskip", 0)
-    if encoding in _TEXT:
-        return _text_samples(path, offset + max(skip, 0), count=count, dtype=dtype, limits=limits)
+    if header.need("encoding").lower() in _TEXT:
+        skip = max(header.integer("byteskip", 0), 0)
+        return _text_samples(path, offset + skip, count=count, dtype=dtype, limits=limits)
+    payload = _payload(header, path, offset, size=count * dtype.itemsize, limits=limits)
+    return read_samples(payload, count=count, dtype=dtype, limits=limits)
+
+
+def _payload(header: _Header, path: Path, offset: int, *, size: int, limits: Limits) -> Payload:
+    """Binary samples of ``size`` bytes behind ``offset``."""
+    encoding, skip = header.need("encoding").lower(), header.integer("byteskip", 0)
     if encoding not in _ENCODINGS:
         raise UnsupportedImage(
             "expected encoding raw, gzip, bzip2 or text, found another. Next: save it again with encoding gzip"
         )
     codec = _ENCODINGS[encoding]
     if skip == -1 and codec == "raw":
-        offset, skip = max(offset, size_of(path, limits=limits) - count * dtype.itemsize), 0
+        offset, skip = max(offset, size_of(path, limits=limits) - size), 0
     if skip < 0:
         raise MalformedImage("expected a byte skip of zero or more, found less. Next: export the file again")
-    payload = Payload(path, offset=offset + skip) if codec == "raw" else Payload(path, offset, codec, skip)
-    return read_samples(payload, count=count, dtype=dtype, limits=limits)
+    return Payload(path, offset=offset + skip) if codec == "raw" else Payload(path, offset, codec, skip)
 
 
 def _data_file(header: _Header) -> tuple[Path, int]:
