@@ -26,6 +26,7 @@ VENV = ROOT / ".venv-test"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 DEBIAN = {
     "exiftool": "libimage-exiftool-perl",
+    "openssl": "openssl",
     "dcmdump": "dcmtk",
     "chromium": "chromium",
     "go": "golang-go",

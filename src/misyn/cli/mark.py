@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from misyn.cli import frame
+
+if TYPE_CHECKING:
+    from misyn.oversight.log.publication import Publication
 
 
 @click.command("mark", short_help="Write into files that they are synthetic images.")
@@ -30,6 +35,14 @@ from misyn.cli import frame
 @click.option("--overwrite", is_flag=True, help="With --out: replace files that are already there.")
 @click.option("--force", is_flag=True, help="Mark a file whose header shows acquisition from a patient; recorded.")
 @click.option("--reason", default="", help="With --force: why; written into the declaration.")
+@click.option("--log", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Log to enter marks into.")
+@click.option("--witness", "witnesses", multiple=True, type=click.Path(path_type=Path), help="With --log: a witness.")
+@click.option("--tsa", help="Address of a time-stamping authority to ask (RFC 3161); the one use of a network.")
+@click.option(
+    "--proofs",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for proofs of the credentials' age: lists, log proofs, time stamps (or their requests).",
+)
 @frame.json_option
 @frame.command
 def command(
@@ -40,6 +53,10 @@ def command(
     key: Path | None,
     store: Path | None,
     reason: str,
+    log: Path | None,
+    witnesses: tuple[Path, ...],
+    tsa: str | None,
+    proofs: Path | None,
     *,
     sidecar: bool,
     itk: bool,
@@ -55,11 +72,15 @@ def command(
     """
     from misyn.generate.existing import mark_existing  # noqa: PLC0415 - numerics are imported when needed
 
-    with frame.bar("marking") as progress:
+    now = datetime.now(UTC)
+    with (
+        frame.bar("marking") as progress,
+        _published(proofs, now, log=log, witnesses=witnesses, authority=tsa) as publication,
+    ):
         result = mark_existing(
             paths,
             record=record,
-            now=datetime.now(UTC),
+            now=now,
             out=out,
             in_place=in_place,
             overwrite=overwrite,
@@ -69,8 +90,11 @@ def command(
             store=store,
             sidecar=sidecar,
             itk=itk,
+            publish=publication,
             progress=progress,
         )
+    if publication is not None:
+        result["published"] = publication.as_json()
     if as_json:
         frame.print_json(result)
         return
@@ -78,6 +102,19 @@ def command(
     for file in result["files"]:
         for note in file["notes"]:
             click.echo(f"  {file['path']}: {note}", err=True)
+    for note in result.get("published", {}).get("notes", ()):
+        click.echo(f"  {note}", err=True)
+
+
+def _published(
+    proofs: Path | None, now: datetime, *, log: Path | None, witnesses: tuple[Path, ...], authority: str | None
+) -> AbstractContextManager[Publication | None]:
+    """Nothing of the log is imported where nothing is published."""
+    if proofs is None and log is None and authority is None:
+        return nullcontext()
+    from misyn.oversight.log import publication  # noqa: PLC0415
+
+    return publication.opened(proofs=proofs, now=now, log=log, witnesses=witnesses, authority=authority)
 
 
 def _layers(given: str | None, key: Path | None) -> tuple[str, ...]:

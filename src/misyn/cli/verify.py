@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from misyn.cli import frame
+from misyn.errors import UsageError
+
+if TYPE_CHECKING:
+    from misyn.marks.credential.ages import Ages
 
 
 @click.command("verify", short_help="Read what files say of their origin.")
@@ -28,6 +33,19 @@ from misyn.cli import frame
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of fingerprints to look the pixels up in (misyn mark --layers metadata,fingerprint).",
 )
+@click.option(
+    "--proofs",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of proofs that credentials are older than their certificate's end (misyn mark --proofs).",
+)
+@click.option(
+    "--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Whose log to believe in --proofs."
+)
+@click.option(
+    "--tsa-trust",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Roots of the time-stamping authorities to believe in --proofs.",
+)
 @frame.workers_option
 @frame.json_option
 @frame.command
@@ -36,6 +54,9 @@ def command(
     expect: str | None,
     trust: Path | None,
     store: Path | None,
+    proofs: Path | None,
+    policy: Path | None,
+    tsa_trust: Path | None,
     workers: int | None,
     *,
     as_json: bool,
@@ -47,8 +68,11 @@ def command(
     """
     from misyn.marks.collection import verify_all  # noqa: PLC0415 - numerics are imported when needed
 
+    ages = _ages(proofs, policy, tsa_trust)
     with frame.bar("verifying") as progress:
-        result = verify_all(paths, trust=trust, store=store, workers=workers, progress=progress)
+        result = verify_all(paths, trust=trust, store=store, proof=ages, workers=workers, progress=progress)
+    if ages is not None:
+        result["summary"]["proofs"] = {"credentials": len(ages.times), "problems": list(ages.problems)}
     if as_json:
         frame.print_json(result)
     else:
@@ -61,6 +85,17 @@ def command(
         sys.exit(frame.REFUSED)
 
 
+def _ages(proofs: Path | None, policy: Path | None, tsa_trust: Path | None) -> Ages | None:
+    """What the proofs show, each by whom the caller believes."""
+    if (proofs is None) != (policy is None and tsa_trust is None):
+        raise UsageError("expected --proofs together with --policy or --tsa-trust, found one without the other")
+    if proofs is None:
+        return None
+    from misyn.oversight.log import publication  # noqa: PLC0415 - cryptography only where it is asked for
+
+    return publication.ages_in(proofs, now=datetime.now(UTC), policy=policy, authorities=tsa_trust)
+
+
 def _print(result: dict[str, Any]) -> None:
     for file in result["files"]:
         click.echo(f"{file['verdict']:<14}{file['path']}")
@@ -69,5 +104,5 @@ def _print(result: dict[str, Any]) -> None:
             click.echo(f"{'':14}! {problem}")
     counts = ", ".join(f"{n} {verdict}" for verdict, n in result["summary"]["verdicts"].items() if n)
     click.echo(f"{frame.several(len(result['files']), 'file')}: {counts}")
-    for sentence in result["summary"]["skipped"]:
+    for sentence in (*result["summary"]["skipped"], *result["summary"].get("proofs", {}).get("problems", ())):
         click.echo(f"! {sentence}")

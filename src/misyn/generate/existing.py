@@ -13,14 +13,25 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from misyn.errors import MarkError, MisynError, UsageError
 from misyn.generate.declare import declare, signing_key
 from misyn.images.folder import images_in
 from misyn.marks import mark
+from misyn.marks.declaration import Declaration
 
 Progress = Callable[[int, int], None]
+
+
+class Publishing(Protocol):
+    """Who is told of what is marked: :class:`misyn.oversight.log.publication.Publication`, or another."""
+
+    def declaration(self, declaration: Declaration) -> Declaration:
+        """Give a declaration that is about to be written its log entry."""
+
+    def credential(self, digest: str | None) -> None:
+        """Note a credential that was signed."""
 
 
 def mark_existing(
@@ -37,6 +48,7 @@ def mark_existing(
     store: Path | None = None,
     sidecar: bool = False,
     itk: bool = False,
+    publish: Publishing | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Mark files and folders as synthetic images of the record's technique.
@@ -54,6 +66,7 @@ def mark_existing(
         store: the folder of fingerprints for the layer fingerprint.
         sidecar: write the BIDS sidecars of NIfTI files too.
         itk: keep DICOM files writable by ITK and SimpleITK.
+        publish: who is told of declarations before they are written, and of credentials once they are.
         progress: called with (done, total).
 
     Returns:
@@ -88,9 +101,12 @@ def mark_existing(
                 store=store,
                 sidecar=sidecar,
                 itk=itk,
+                publish=None if publish is None else publish.declaration,
             )
         except MisynError as error:
             raise _with_name(error, path, done) from error
+        if publish is not None:
+            publish.credential(result.credential)
         files.append(result.as_json())
     if progress is not None:
         progress(len(work), len(work))

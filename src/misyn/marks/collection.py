@@ -21,7 +21,7 @@ from typing import Any
 from misyn import engine
 from misyn.errors import NoImages
 from misyn.images.folder import images_in
-from misyn.marks.credential.trust import anchors_from
+from misyn.marks.credential.trust import Proof, anchors_from
 from misyn.marks.fingerprint import check
 from misyn.marks.verifying import SCHEMA, FileVerdict, verify
 
@@ -29,9 +29,11 @@ Progress = Callable[[int, int], None]
 VERDICTS = ("synthetic", "contradictory", "no-evidence", "unreadable")
 
 
-def verify_row(item: str, *, trust: str | None = None, store: str | None = None) -> dict[str, Any]:
+def verify_row(
+    item: str, *, trust: str | None = None, store: str | None = None, proof: Proof | None = None
+) -> dict[str, Any]:
     """Verify one file for :func:`misyn.engine.map`; ``trust`` is the path of the trusted roots."""
-    return verify(Path(item), trust=trust, store=store).as_json()
+    return verify(Path(item), trust=trust, store=store, proof=proof).as_json()
 
 
 def verify_files(
@@ -39,6 +41,7 @@ def verify_files(
     *,
     trust: Path | None = None,
     store: Path | None = None,
+    proof: Proof | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> list[dict[str, Any]]:
@@ -48,6 +51,7 @@ def verify_files(
         paths: files.
         trust: a PEM file with the roots whose credentials are trusted.
         store: a folder of fingerprints to look pixels up in.
+        proof: since when credentials exist (:class:`misyn.marks.credential.ages.Ages`); it travels to other processes.
         workers: processes; None for one per core, 0 for this one.
         progress: called with (done, total).
 
@@ -57,9 +61,13 @@ def verify_files(
     anchors_from(trust)  # what cannot be read is refused once, here, and not for every file
     if store is not None:
         check(store)
-    look = partial(verify_row, trust=None if trust is None else str(trust), store=None if store is None else str(store))
+    look = partial(verify_row, trust=_text(trust), store=_text(store), proof=proof)
     rows = engine.map(look, [str(path) for path in paths], workers=workers, progress=progress)
     return [row.value if row.value is not None else _failed(row.item, row.error or "") for row in rows]
+
+
+def _text(place: Path | None) -> str | None:
+    return None if place is None else str(place)
 
 
 def _failed(path: str, sentence: str) -> dict[str, Any]:
@@ -71,6 +79,7 @@ def verify_all(
     *,
     trust: Path | None = None,
     store: Path | None = None,
+    proof: Proof | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -92,7 +101,7 @@ def verify_all(
             paths.append(place)
     if not paths:
         raise NoImages("expected files or folders to verify, found none. Next: name some")
-    files = verify_files(paths, trust=trust, store=store, workers=workers, progress=progress)
+    files = verify_files(paths, trust=trust, store=store, proof=proof, workers=workers, progress=progress)
     counts = Counter(file["verdict"] for file in files)
     summary = {"files": len(files), "verdicts": {verdict: counts[verdict] for verdict in VERDICTS}, "skipped": skipped}
     return {"schema": SCHEMA, "files": files, "summary": summary}

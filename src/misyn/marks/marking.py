@@ -24,6 +24,8 @@ M10. The layer ``label`` changes the pixels of pictures: these are labelled in a
     The words are named in the declaration, and stay named when the same technique marks again.
 M11. A ``sidecar`` is written beside NIfTI files only where asked for; one that is there and is left is mentioned.
     ``itk`` leaves SyntheticData out of DICOM files (:mod:`misyn.marks.metadata.dicom_itk`), and the result says so.
+M12. ``publish`` is asked once the declaration is final (force, label) and before anything is written: it gives the
+    declaration with its ``log_entry``, or refuses, and then nothing is marked.
 
 Example:
     >>> mark("a.png", declaration=None)
@@ -34,7 +36,7 @@ Example:
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -65,6 +67,7 @@ def mark(
     store: str | os.PathLike[str] | None = None,
     sidecar: bool = False,
     itk: bool = False,
+    publish: Callable[[Declaration], Declaration] | None = None,
 ) -> MarkResult:
     """Mark one file as a synthetic image. Pixels stay bit-identical and all else is kept, except with ``label``.
 
@@ -80,6 +83,7 @@ def mark(
         store: the folder of fingerprints, for the layer ``fingerprint``; made where it is absent.
         sidecar: write the BIDS sidecar of a NIfTI file too; other formats have none.
         itk: keep a DICOM file writable by ITK and SimpleITK, by leaving SyntheticData out; other formats always are.
+        publish: gives the declaration that is about to be written its log entry (rule M12).
 
     Raises:
         UsageError: the arguments cannot mean anything.
@@ -110,6 +114,7 @@ def mark(
     exclusive = not in_place and not overwrite
     with beside.content(source, target, writer, layers=layers) as (content, words):
         declared = replace(declared, label=words or beside.label_of(found, declared))
+        declared = declared if publish is None else publish(declared)
         more += beside.extras(source, target, writer, declared, sidecar=sidecar, exclusive=exclusive)
         signed = _write(content, target, writer, declared, key=signing, exclusive=exclusive)
     stored, last = beside.stored(target, declared, store)
