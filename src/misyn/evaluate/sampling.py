@@ -56,6 +56,17 @@ def up_to(patients: Ints, n: int, random: np.random.Generator) -> Ints:
 
 def halves(patients: Ints, random: np.random.Generator) -> tuple[Ints, Ints]:
     """Two parts with no patient in common, of about as many patients each."""
+    return split(patients, 0.5, random)
+
+
+def split(patients: Ints, share: float, random: np.random.Generator) -> tuple[Ints, Ints]:
+    """Two parts with no patient in common; the first has this share of the patients, rounded down.
+
+    Example:
+        >>> a, b = split(np.array([0, 0, 1, 1, 2, 2, 3, 3]), 0.25, generator(0, "example"))
+        >>> len(a), len(b)
+        (2, 6)
+    """
     ids = random.permutation(np.unique(patients))
-    first = np.isin(patients, ids[: len(ids) // 2])
+    first = np.isin(patients, ids[: int(len(ids) * share)])
     return np.flatnonzero(first), np.flatnonzero(~first)
