@@ -145,7 +145,10 @@ def test_identical_images_are_a_clear_error() -> None:
 
 
 def test_an_unknown_extractor_names_those_there_are() -> None:
-    with pytest.raises(UsageError, match=r"out of texture; found 'nonsense'"):
+    with pytest.raises(
+        UsageError,
+        match=r"out of texture, radiomics, .*onnx:MODEL, .*; found 'nonsense'",
+    ):
         features.by_name("nonsense")
 
 

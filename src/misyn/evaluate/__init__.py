@@ -23,6 +23,7 @@ from types import ModuleType
 MODULES = (
     "attributes",
     "balls",
+    "cache",
     "caveats",
     "classifier",
     "compare",
@@ -44,6 +45,7 @@ MODULES = (
     "points",
     "preprocess",
     "ranks",
+    "reading",
     "sampling",
     "sets",
     "shift",
@@ -52,6 +54,7 @@ MODULES = (
     "survey",
     "table",
     "visible",
+    "volume",
 )
 
 

@@ -2,9 +2,9 @@
 
 Rules
 -----
-1. :data:`EXTRACTORS` is the list, in order; the first is the default. Results never mix extractors or plans.
-2. :func:`describe` runs in the engine's workers. A volume's vector is the mean over its planes' vectors (rule 5 of
-   :mod:`misyn.evaluate.preprocess`).
+1. Results never mix extractors or plans: every vector names both (:func:`made_by`), and :func:`together` refuses a mix.
+2. :func:`describe` runs in the engine's workers. Where all sets are volumes, a volume's vector describes the volume
+   (:mod:`misyn.evaluate.volume`); else it is the mean over its planes' vectors.
 3. Vectors cross process borders as base64 of little-endian float32.
 4. Features are scaled by mean and spread of one named medical set, but by no less than a tenth of their spread over
    all images, so that one that hardly varies there cannot decide alone. One that is constant everywhere is dropped.
@@ -13,8 +13,6 @@ Rules
 Example:
     >>> decoded(encoded(np.array([1.5, -2.0], np.float32))).tolist()
     [1.5, -2.0]
-    >>> by_name("texture").version
-    1
 """
 
 from __future__ import annotations
@@ -29,34 +27,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misyn import images
-from misyn.errors import EvaluationError, MissingExtra, UsageError
-from misyn.evaluate import attributes, matching
-from misyn.evaluate.extractors import Extractor, texture
+from misyn.canonical import record_digest
+from misyn.errors import EvaluationError, MixedFeatures
+from misyn.evaluate import attributes, matching, volume
+from misyn.evaluate.extractors import Extractor, identity
+from misyn.evaluate.extractors.known import EXTRACTORS, by_name
 from misyn.evaluate.preprocess import Plan, prepared
 from misyn.images.limits import DEFAULT, Limits
 
 Floats = NDArray[np.float64]
 
-EXTRACTORS: tuple[Extractor, ...] = (texture.EXTRACTOR,)
+__all__ = ["EXTRACTORS", "Scaled", "by_name", "decoded", "describe", "encoded", "made_by", "scaled", "together"]
+
 CONSTANT = 1e-9  # spread, relative to the largest value, below which a feature is constant
 LEAST = 0.1  # of the spread over all images, what a feature is divided by at least
-
-
-def by_name(name: str) -> Extractor:
-    """Find an extractor that can run here.
-
-    Raises:
-        UsageError: none has this name.
-        MissingExtra: it needs a package that is not installed.
-    """
-    for extractor in EXTRACTORS:
-        if extractor.name == name:
-            missing = extractor.missing()
-            if missing is not None:
-                raise MissingExtra(f"Features by {name}", package=missing, extra=name)
-            return extractor
-    known = ", ".join(extractor.name for extractor in EXTRACTORS)
-    raise UsageError(f"expected a feature extractor out of {known}; found {name!r}. Next: --features takes one of them")
 
 
 def describe(item: str, *, plan: Plan, extractor: str, limits: Limits = DEFAULT) -> dict[str, Any]:
@@ -65,25 +49,64 @@ def describe(item: str, *, plan: Plan, extractor: str, limits: Limits = DEFAULT)
     Args:
         item: path of the file.
         plan: how every image of the study is prepared.
-        extractor: a name in :data:`EXTRACTORS`.
+        extractor: what :func:`misyn.evaluate.extractors.known.by_name` takes.
         limits: what reading it may cost.
 
     Returns:
-        ``{"vector": text}``, see :func:`decoded`; ``picture``, see :func:`picture_of`; ``attributes``, numbers by name
-        (:mod:`misyn.evaluate.attributes`).
+        ``{"vector": text}``, see :func:`decoded`; ``by``, see :func:`made_by`; ``picture``, see :func:`picture_of`;
+        ``attributes``, numbers by name (:mod:`misyn.evaluate.attributes`).
 
     Raises:
         UnreadableImage: the file does not read.
     """
     image = images.read(Path(item), limits=limits)
+    chosen = by_name(extractor)
     planes = list(prepared(image, plan))
-    vectors = [by_name(extractor).extract(plane).astype(np.float64) for plane in planes]
+    vectors = np.array([chosen.extract(plane) for plane in planes], np.float64)
+    vector = (
+        volume.vector(image, plan, extract=chosen.extract, planes=vectors) if plan.volumes else vectors.mean(axis=0)
+    )
     small = matching.picture(planes[len(planes) // 2])
     return {
-        "vector": encoded(np.mean(vectors, axis=0)),
+        "by": made_by(chosen, plan),
+        "vector": encoded(vector),
         "picture": {"shape": list(small.shape), "grey": base64.b64encode(small.tobytes()).decode("ascii")},
         "attributes": attributes.describe(planes),
     }
+
+
+def made_by(extractor: Extractor, plan: Plan) -> str:
+    """The digest that names how a vector was made: the extractor with its preprocessing, and the study's plan."""
+    return record_digest({"extractor": identity(extractor), "plan": plan.as_json()})
+
+
+def blocks(extractor: Extractor, plan: Plan) -> tuple[tuple[str, int], ...]:
+    """Names and lengths of the parts of a vector under a plan."""
+    of_plane = extractor.blocks(colour=plan.colour)
+    return volume.blocks(of_plane) if plan.volumes else of_plane
+
+
+def together(rows: Sequence[Mapping[str, Any]]) -> NDArray[np.float32]:
+    """The vectors of several files as one matrix.
+
+    Args:
+        rows: what :func:`describe` said of each.
+
+    Raises:
+        MixedFeatures: they were made by different extractors, or prepared in different ways.
+
+    Example:
+        >>> together([{"by": "a", "vector": encoded(np.ones(2))}, {"by": "b", "vector": encoded(np.ones(2))}])
+        Traceback (most recent call last):
+        misyn.errors.MixedFeatures: expected features made in one way, found 2 ways among 2 images...
+    """
+    ways = {str(row["by"]) for row in rows}
+    if len(ways) > 1:
+        raise MixedFeatures(
+            f"expected features made in one way, found {len(ways)} ways among {len(rows)} images: distances between "
+            "them mean nothing. Next: describe all images with one extractor and one plan"
+        )
+    return np.array([decoded(row["vector"]) for row in rows])
 
 
 def picture_of(value: Mapping[str, Any]) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ Example:
     ...         "modality": None}
     >>> png = jpeg | {"width": 512, "height": 512, "lossy": False, "quality": None}
     >>> decide({"reference": [jpeg], "synthetic": [png]})
-    Plan(width=150, height=150, colour=True, quality=75, eight_bit=True, windows=())
+    Plan(width=150, height=150, colour=True, quality=75, eight_bit=True, windows=(), volumes=False)
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def decide(surveys: Surveys) -> Plan:
         quality=_quality(surveys),
         eight_bit=any(_shallow(rows) for rows in surveys.values()),
         windows=_windows(surveys),
+        volumes=all(np.mean([bool(facts.get("volume")) for facts in rows]) > 0.5 for rows in surveys.values()),
     )
 
 

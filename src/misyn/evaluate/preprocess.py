@@ -8,7 +8,8 @@ Rules
 3. Images of up to 8 bits keep their full range. Deeper ones are windowed by fixed values of their modality, decided
    once from the medical images (:mod:`misyn.evaluate.plan`), never per image: brightness is a fact, not a nuisance.
 4. What differed before can leave a trace that no preprocessing removes; caveats say so.
-5. A volume or series is described by at most :data:`PLANES` evenly spaced planes.
+5. A volume or series is described by at most :data:`PLANES` evenly spaced planes; where all sets are volumes, also by
+   as many planes at right angles to them (:mod:`misyn.evaluate.volume`).
 
 Example:
     >>> ramp = np.tile(np.arange(0, 250, 5, dtype=np.uint8), (40, 1))
@@ -47,6 +48,7 @@ class Plan:
         quality: JPEG quality every image is encoded and decoded with, or None.
         eight_bit: whether grey values are rounded to 256 levels, because some set has no more.
         windows: (modality or :data:`ANY`, low, high) for images deeper than 8 bits, in physical units.
+        volumes: whether all sets are volumes, each described as one (:mod:`misyn.evaluate.volume`).
     """
 
     width: int
@@ -55,6 +57,7 @@ class Plan:
     quality: int | None = None
     eight_bit: bool = True
     windows: tuple[tuple[str, float, float], ...] = ()
+    volumes: bool = False
 
     @property
     def window_of(self) -> Mapping[str, tuple[float, float]]:
@@ -72,18 +75,28 @@ class Plan:
             "jpeg_quality": self.quality,
             "windows": {name: [low, high] for name, low, high in self.windows},
             "planes": PLANES,
+            "volumes": self.volumes,
         }
 
 
 def prepared(image: Image, plan: Plan) -> Iterator[Plane]:
     """Yield the planes of an image, prepared: (height, width) or (height, width, 3) float32 in [0, 1]."""
-    low, high = window(image, plan)
     for plane in planes(image):
-        unit = np.clip((filled(plane) - low) / (high - low), 0, 1)
-        if image.attributes.get("photometric") == "MONOCHROME1":  # low values are shown white
-            unit = 1 - unit
-        coloured = _coloured(unit, plan, inks=image.attributes.get("photometric") == "CMYK")
-        yield _scaled(_cropped(coloured, plan), plan)
+        yield _scaled(_cropped(_shown(plane, image, plan), plan), plan)
+
+
+def whole(plane: Plane, image: Image, plan: Plan) -> Plane:
+    """Prepare one plane of physical values without cropping it, whatever its proportions."""
+    return _scaled(_shown(plane, image, plan), plan)
+
+
+def _shown(plane: Plane, image: Image, plan: Plan) -> Plane:
+    """Fill, window and colour one plane of physical values."""
+    low, high = window(image, plan)
+    unit = np.clip((filled(plane) - low) / (high - low), 0, 1)
+    if image.attributes.get("photometric") == "MONOCHROME1":  # low values are shown white
+        unit = 1 - unit
+    return _coloured(unit, plan, inks=image.attributes.get("photometric") == "CMYK")
 
 
 def planes(image: Image, *, most: int = PLANES) -> Iterator[Plane]:

@@ -21,8 +21,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,17 +29,17 @@ from typing import Any
 
 import numpy as np
 
-from misyn import __version__, engine
+from misyn import __version__
 from misyn.atomic import write_bytes
 from misyn.canonical import canonical_bytes
 from misyn.errors import NoImages
 from misyn.evaluate import attributes, caveats, features, plan, survey, table
 from misyn.evaluate.compare import Comparison, compare
-from misyn.evaluate.extractors import Extractor
+from misyn.evaluate.extractors import Extractor, identity
 from misyn.evaluate.families import corrected
-from misyn.evaluate.form import sentence
 from misyn.evaluate.pair import Settings
 from misyn.evaluate.preprocess import Plan
+from misyn.evaluate.reading import Progress, Read, Reader, of, paths
 from misyn.evaluate.sets import NAMES, SYNTHETIC, Sample, Sets, composition, numbered
 from misyn.images.collection import Collection, Item
 from misyn.images.limits import DEFAULT, Limits
@@ -53,9 +52,6 @@ JSON_NAME, TABLE_NAME = "evaluation.json", "per-image.parquet"
 LEDGER = ".unfinished"  # what was read so far; there only while a study runs, or after it was interrupted
 DIGITS = 10
 MOSTLY_CONSTANT = 0.5  # share of features without any difference from which distances say little
-
-Progress = Callable[[int, int], None]
-Read = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +79,7 @@ def evaluate(
     progress: Progress | None = None,
     limits: Limits = DEFAULT,
     settings: Settings | None = None,
+    cache: Path | None = None,
 ) -> Evaluation:
     """Measure what the synthetic images lack, shift and copy, against every medical set there is.
 
@@ -91,11 +88,12 @@ def evaluate(
         out: folder that gets ``evaluation.json`` and ``per-image.parquet``; while files are read it also keeps what
             was read so far, so that the same call goes on after an interruption.
         seed: of everything random, ≥ 0.
-        extractor: a name in :data:`misyn.evaluate.features.EXTRACTORS`.
+        extractor: what :func:`misyn.evaluate.extractors.known.by_name` takes.
         workers: processes, as in :func:`misyn.engine.map`.
         progress: called with (done, total); every file counts twice.
         limits: what reading one file may cost.
         settings: neighbours, permutations and the most images per test; its seed is replaced by ``seed``.
+        cache: folder that keeps features for later studies (:mod:`misyn.evaluate.cache`); none is kept without it.
 
     Returns:
         Estimates, tests and caveats, and the content of ``evaluation.json``.
@@ -111,8 +109,12 @@ def evaluate(
             out=out,
             extractor=features.by_name(extractor),
             settings=replace(settings or Settings(), seed=seed),
-            reader=_Reader(
-                workers=workers, progress=progress, total=2 * len(_paths(dict(sets.named()))), ledger=ledger
+            reader=Reader(
+                workers=workers,
+                progress=progress,
+                total=2 * len(paths(dict(sets.named()))),
+                ledger=ledger,
+                cache=cache,
             ),
             limits=limits,
         )
@@ -133,16 +135,14 @@ def _kept_if_interrupted(ledger: Path) -> Iterator[Path]:
 
 
 def _evaluate(
-    sets: Sets, *, out: Path, extractor: Extractor, settings: Settings, reader: _Reader, limits: Limits
+    sets: Sets, *, out: Path, extractor: Extractor, settings: Settings, reader: Reader, limits: Limits
 ) -> Evaluation:
     """Read, plan, compare, write."""
     named = dict(sets.named())
-    facts = reader.read(partial(survey.describe, limits=limits), _paths(named))
-    decided = plan.decide({origin: [facts[p] for p in _of(c) if p in facts] for origin, c in _readable(named, facts)})
-    vectors = reader.read(
-        partial(features.describe, plan=decided, extractor=extractor.name, limits=limits), list(facts)
-    )
-    scaled = _scaled(named, vectors, blocks=extractor.blocks(colour=decided.colour))
+    facts = reader.read(partial(survey.describe, limits=limits), paths(named))
+    decided = plan.decide({origin: [facts[p] for p in of(c) if p in facts] for origin, c in _readable(named, facts)})
+    vectors = reader.described(facts, plan=decided, extractor=extractor, limits=limits)
+    scaled = _scaled(named, vectors, blocks=features.blocks(extractor, decided))
     samples = _samples(named, facts, vectors, scaled)
     comparisons = {
         origin: compare(samples, origin=origin, settings=settings) for origin in samples if origin != SYNTHETIC
@@ -151,55 +151,9 @@ def _evaluate(
     warnings = [*caveats.of_sets(samples, prepared=_form(decided)), *reader.caveats(named), *_constant(scaled)]
     result = _result(comparisons, warnings)
     content = _content(result, samples, named=named, described=described, settings=settings)
-    table.write(out / TABLE_NAME, samples, comparisons)
+    table.write(out / TABLE_NAME, samples, comparisons, unread=_unread(named, reader))
     write_bytes(out / JSON_NAME, canonical_bytes(content))
     return replace(result, content=content)
-
-
-@dataclass
-class _Reader:
-    """Maps a function over files, and remembers which could not be read, and why."""
-
-    workers: int | None
-    progress: Progress | None
-    total: int
-    ledger: Path
-    done: int = 0
-
-    def __post_init__(self) -> None:
-        """Start with nothing failed."""
-        self.failed: dict[str, str] = {}
-
-    def read(self, function: engine.Function, paths: list[str]) -> dict[str, Mapping[str, Any]]:
-        """Path → value, for those that could be read."""
-        rows = engine.map(function, paths, workers=self.workers, progress=self._report, ledger=self.ledger)
-        self.done += len(paths)
-        self.failed |= {row.item: row.error_type or "error" for row in rows if row.value is None}
-        return {row.item: row.value for row in rows if row.value is not None}
-
-    def _report(self, done: int, _: int) -> None:
-        if self.progress is not None:
-            self.progress(self.done + done, self.total)
-
-    def caveats(self, named: Mapping[str, Collection]) -> Iterator[Caveat]:
-        """Say how many files of each set could not be read, and what tables had to say."""
-        for origin, collection in named.items():
-            kinds = Counter(self.failed[path] for path in _of(collection) if path in self.failed)
-            if kinds:
-                total = f"{kinds.total()} of {len(collection)} of {NAMES[origin]}"
-                said = ", ".join(f"{kind}: {n}" for kind, n in sorted(kinds.items()))
-                yield Caveat("unreadable-files", f"{total} could not be read and are left out ({said})")
-            for problem in collection.problems:
-                yield Caveat("table-problems", f"{sentence(NAMES[origin])}: {problem}")
-
-
-def _paths(named: Mapping[str, Collection]) -> list[str]:
-    """Every file once, in order."""
-    return list(dict.fromkeys(path for collection in named.values() for path in _of(collection)))
-
-
-def _of(collection: Collection) -> list[str]:
-    return [str(item.path) for item in collection.items]
 
 
 def _readable(named: Mapping[str, Collection], facts: Read) -> Iterator[tuple[str, Collection]]:
@@ -209,12 +163,21 @@ def _readable(named: Mapping[str, Collection], facts: Read) -> Iterator[tuple[st
         NoImages: naming the set and the errors found.
     """
     for origin, collection in named.items():
-        if not any(path in facts for path in _of(collection)):
+        if not any(path in facts for path in of(collection)):
             raise NoImages(
                 f"expected at least one readable image among {NAMES[origin]}, found none in {len(collection)} files. "
                 "Next: check the folder with misyn verify"
             )
         yield origin, collection
+
+
+def _unread(named: Mapping[str, Collection], reader: Reader) -> Iterator[tuple[str, Item, str]]:
+    """Set, item and reason of every file that could not be read."""
+    for origin, collection in named.items():
+        for item in collection.items:
+            failure = reader.failed.get(str(item.path))
+            if failure is not None:
+                yield origin, item, f"{failure.kind}: {failure.said}"
 
 
 def _kept(collection: Collection, vectors: Read) -> tuple[Item, ...]:
@@ -224,7 +187,7 @@ def _kept(collection: Collection, vectors: Read) -> tuple[Item, ...]:
 def _scaled(named: Mapping[str, Collection], vectors: Read, *, blocks: tuple[tuple[str, int], ...]) -> features.Scaled:
     """Feature matrices of all sets, scaled by the primary medical set."""
     raw = {
-        origin: np.array([features.decoded(vectors[str(item.path)]["vector"]) for item in _kept(collection, vectors)])
+        origin: features.together([vectors[str(item.path)] for item in _kept(collection, vectors)])
         for origin, collection in _readable(named, vectors)
     }
     return features.scaled({o: m.astype(np.float64) for o, m in raw.items()}, blocks=blocks, by=table.primary(named))
@@ -255,10 +218,12 @@ def _extractor(chosen: Extractor, decided: Plan, scaled: features.Scaled) -> dic
     return {
         "name": chosen.name,
         "version": chosen.version,
+        "identity": identity(chosen),
+        "made_by": features.made_by(chosen, decided),
         "dimension": next(iter(scaled.sets.values())).shape[1],
         "constant": scaled.constant,
         "scaled_by": scaled.by,
-        "preprocessing": {**decided.as_json(), "extractor_size": f"{chosen.size}x{chosen.size}"},
+        "preprocessing": {**decided.as_json(), "extractor": chosen.preprocessing},
     }
 
 

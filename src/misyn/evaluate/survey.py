@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from misyn import images
+from misyn.canonical import record_digest
 from misyn.errors import MalformedImage
 from misyn.evaluate.preprocess import MOST_MISSING, full_range, planes, rgb
 from misyn.images.image import Image
@@ -32,6 +33,8 @@ SAMPLES = 1 << 16  # samples looked at for percentiles of deep images
 COLOURED = 0.04  # spread between channels, of the full range, from which a pixel has a colour
 COLOURED_SHARE = 0.01  # share of such pixels from which an image does
 TAILS = (0.5, 99.5)
+SLICES = 8  # from which a stack of planes is a volume
+SLICED = {"CT", "MR", "PT", "NM"}  # whose frames are slices
 
 
 def describe(item: str, *, limits: Limits = DEFAULT) -> dict[str, Any]:
@@ -44,7 +47,8 @@ def describe(item: str, *, limits: Limits = DEFAULT) -> dict[str, Any]:
     Returns:
         ``digest`` of the pixels, ``format``, ``codec``, ``lossy``, ``quality`` (of a JPEG, or None), ``bits``,
         ``modality``, ``width``, ``height``, ``planes``, ``colour``, ``constant``, ``missing`` (samples that are no
-        number), and for images deeper than 8 bits ``low`` and ``high`` (percentiles 0.5 and 99.5), else None.
+        number), ``volume``, ``content`` (digest of all that preparing it depends on), and for images deeper than 8 bits
+        ``low`` and ``high`` (percentiles 0.5 and 99.5), else None.
 
     Raises:
         UnreadableImage: the file does not read, or is mostly no numbers.
@@ -82,9 +86,30 @@ def facts_of(image: Image) -> dict[str, Any]:
         "colour": _has_colour(image),
         "constant": bool(image.pixels.min() == image.pixels.max()),
         "missing": missing,
+        "volume": is_volume(image),
+        "content": _content(image),
         "low": low,
         "high": high,
     }
+
+
+def is_volume(image: Image) -> bool:
+    """Whether it has slices enough to be looked at from the side; a film of many frames is no volume.
+
+    Example:
+        >>> is_volume(Image(pixels=np.zeros((20, 4, 4)), axes="ZYX", format="nifti"))
+        True
+    """
+    stacked = "Z" in image.axes or image.modality in SLICED
+    return stacked and int(np.prod(image.shape[: image.axes.index("Y")], dtype=int)) >= SLICES
+
+
+def _content(image: Image) -> str:
+    """Digest of the samples and of every fact that decides how they are prepared, whatever file they came from."""
+    terms = [np.atleast_1d(np.asarray(term, np.float64)).tolist() for term in (image.slope, image.intercept)]
+    shaping = {key: image.attributes.get(key) for key in ("photometric", "exif_orientation")}
+    facts = {"pixels": image.digest, "axes": image.axes, "terms": terms, "modality": image.modality}
+    return record_digest(facts | shaping | {"bits": image.bits})
 
 
 def _missing(image: Image) -> int:

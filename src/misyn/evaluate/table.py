@@ -11,7 +11,8 @@ Columns: ``path``, ``origin``, ``label``, ``patient``, ``group:<column>``…, ``
 training image it most looks like in pixels, what was done to that, and how alike they are), ``covered`` (medical
 images, by their own set's balls), ``nearest`` and ``nearest_distance`` (of a synthetic image the nearest medical image
 of the primary set, of a medical image the nearest synthetic one), ``x`` and ``y`` (:mod:`misyn.evaluate.embedding`),
-``digest``, ``format``, ``width``, ``height``, ``codec``.
+``digest``, ``format``, ``width``, ``height``, ``codec``, ``error`` (of a file that could not be read; every other
+column but ``path``, ``origin`` and what a table says of it is then null. These rows come last).
 
 Example:
     >>> text_of(Path("a/b.png"))
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,22 @@ from misyn.atomic import write_bytes
 from misyn.evaluate import embedding, neighbours
 from misyn.evaluate.compare import Comparison
 from misyn.evaluate.sets import HELD_OUT, REFERENCE, SYNTHETIC, TRAINING, Sample
+from misyn.images.collection import Item
 
 Column = Sequence[Any]
-TEXTS = ("path", "origin", "label", "patient", "nearest", "copy_source", "copy_how", "digest", "format", "codec")
+TEXTS = (
+    "path",
+    "origin",
+    "label",
+    "patient",
+    "nearest",
+    "copy_source",
+    "copy_how",
+    "digest",
+    "format",
+    "codec",
+    "error",
+)
 FLAGS = ("supported", "covered", "exact_copy", "copy_suspect")
 NUMBERS = ("nearest_distance", "copy_likeness", "x", "y")
 SIZES = ("width", "height")
@@ -56,6 +70,7 @@ ORDER = (
     "format",
     *SIZES,
     "codec",
+    "error",
 )
 
 
@@ -64,17 +79,24 @@ def primary(origins: Mapping[str, object]) -> str:
     return next(origin for origin in (TRAINING, REFERENCE, HELD_OUT) if origin in origins)
 
 
-def write(path: Path, samples: Mapping[str, Sample], comparisons: Mapping[str, Comparison]) -> None:
+Unread = Iterable[tuple[str, Item, str]]
+
+
+def write(
+    path: Path, samples: Mapping[str, Sample], comparisons: Mapping[str, Comparison], *, unread: Unread = ()
+) -> None:
     """Write the table, whole or not at all.
 
     Args:
         path: the file.
         samples: all sets of the study.
         comparisons: medical origin → what was compared.
+        unread: set, item and reason of every file that could not be read.
     """
     groups = sorted({column for sample in samples.values() for item in sample.items for column in item.groups})
     maps = _maps(samples)
     parts = [_part(sample, samples, comparisons, maps[origin], groups) for origin, sample in samples.items()]
+    parts.append(_errors(list(unread), groups))
     table = pa.concat_tables([pa.Table.from_pydict(part, schema=_schema(groups)) for part in parts])
     file = io.BytesIO()
     pq.write_table(table, file, compression="zstd")
@@ -107,7 +129,7 @@ def _part(
     groups: Sequence[str],
 ) -> dict[str, Column]:
     """The columns of one set."""
-    columns: dict[str, Column] = dict.fromkeys((*FLAGS, *MATCHED), [None] * len(sample))
+    columns: dict[str, Column] = dict.fromkeys((*FLAGS, *MATCHED, "error"), [None] * len(sample))
     columns |= _of_synthetic(samples, comparisons) if sample.origin == SYNTHETIC else _of_medical(sample, comparisons)
     columns |= _nearest(sample, samples, comparisons)
     columns |= {f"group:{column}": [item.groups.get(column) for item in sample.items] for column in groups}
@@ -120,6 +142,23 @@ def _part(
         "x": places[:, 0].tolist(),
         "y": places[:, 1].tolist(),
     }
+
+
+def _errors(unread: Sequence[tuple[str, Item, str]], groups: Sequence[str]) -> dict[str, Column]:
+    """The rows of files that could not be read."""
+    nothing: dict[str, Column] = dict.fromkeys(ORDER, [None] * len(unread))
+    said = {f"group:{column}": [item.groups.get(column) for _, item, _ in unread] for column in groups}
+    return (
+        nothing
+        | said
+        | {
+            "path": [text_of(item.path) for _, item, _ in unread],
+            "origin": [origin for origin, _, _ in unread],
+            "label": [item.label for _, item, _ in unread],
+            "patient": [item.patient for _, item, _ in unread],
+            "error": [reason for _, _, reason in unread],
+        }
+    )
 
 
 def _of_synthetic(samples: Mapping[str, Sample], comparisons: Mapping[str, Comparison]) -> dict[str, Column]:

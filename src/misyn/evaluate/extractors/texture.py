@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import fft
 
+from misyn.errors import MissingExtra
 from misyn.evaluate.extractors import Pixels
 
 Array = NDArray[np.float64]
@@ -48,9 +49,10 @@ PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 class Texture:
     """The extractor of this module."""
 
+    spec: str = "texture"
     name: str = "texture"
     version: int = 1
-    size: int = SIZE
+    preprocessing: str = f"{SIZE} × {SIZE}, bicubic"
 
     def blocks(self, *, colour: bool) -> tuple[tuple[str, int], ...]:
         """287 numbers on grey values; 40 more on colours."""
@@ -84,7 +86,7 @@ class Texture:
             parts.append(_colour(scaled))
         return np.concatenate(parts).astype(np.float32)
 
-    def missing(self) -> str | None:
+    def missing(self) -> MissingExtra | None:
         """Nothing is missing: it needs core dependencies only."""
         return None
 
