@@ -9,7 +9,8 @@ Rules
    what every format can carry, whatever its character set. Its digest is over the canonical bytes (RFC 8785).
 5. The present time is an argument (``created``, RFC 3339): the same facts make the same bytes.
 6. Reading is bounded: at most :data:`MOST_BYTES` bytes, no key twice, no NaN, no control characters.
-7. ``derivation`` and ``label`` are written only where they say something: other declarations keep their bytes.
+7. ``derivation`` and ``label`` are written only where they say something: other declarations keep their bytes. In files
+   and credentials (:meth:`Declaration.compact`), no key is written that has its default: every byte is paid per image.
 8. It is unsigned. Anyone can write one; only a credential makes it more than a statement.
 
 Follows RFC 8259 (JSON), RFC 8785 (canonical JSON), RFC 3339 (time).
@@ -126,9 +127,15 @@ class Declaration:
         """Give the canonical bytes (RFC 8785): what is digested and, later, signed."""
         return canonical_bytes(self.to_json())
 
+    def compact(self) -> dict[str, Any]:
+        """Give the record as JSON-like data without the keys that have their default (rule 7)."""
+        record = self.to_json()
+        record["technique"] = _without(record["technique"], TECHNIQUE, (None, "", "other"))
+        return _without(record, (*KEYS, "derived_from"), (None, "", []))
+
     def to_text(self) -> str:
-        """Give the ASCII text that files carry (rule 4)."""
-        return json.dumps(self.to_json(), ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        """Give the ASCII text that files carry (rules 4 and 7)."""
+        return json.dumps(self.compact(), ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @classmethod
     def from_json(cls, data: str | bytes | Mapping[str, Any]) -> Declaration:
@@ -209,6 +216,11 @@ def _known(record: Mapping[str, Any], names: Sequence[str], *, required: bool = 
 def _is_version(name: str, value: object) -> bool:
     """A YAML file may say ``version: 1.0`` and mean text."""
     return name == "version" and isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _without(record: Mapping[str, Any], names: Sequence[str], defaults: Sequence[object]) -> dict[str, Any]:
+    """Leave out known keys that say what their absence says; what is required has none of these values."""
+    return {key: value for key, value in record.items() if key not in names or value not in defaults}
 
 
 def _others(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

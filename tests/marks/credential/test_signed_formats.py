@@ -105,7 +105,7 @@ def test_the_c2pa_library_itself_calls_it_trusted_and_finds_no_thumbnail(
     assert "thumbnail" not in json.dumps(manifest)
     labels = {assertion["label"]: assertion["data"] for assertion in manifest["assertions"]}
     assert labels["org.misyn.declaration"] == {
-        "declaration": declaration.to_json(),
+        "declaration": json.loads(declaration.to_text()),
         "pixels": misyn.read(path).digest,
     }
     (action,) = labels["c2pa.actions.v2"]["actions"]

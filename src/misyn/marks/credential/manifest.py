@@ -67,7 +67,7 @@ def definition(declaration: Declaration, *, pixels: str) -> dict[str, Any]:
         "claim_generator_info": [{"name": "misyn", "version": __version__}],
         "assertions": [
             {"label": "c2pa.actions.v2", "data": {"actions": [created]}},
-            {"label": DECLARATION, "data": {"declaration": declaration.to_json(), "pixels": pixels}},
+            {"label": DECLARATION, "data": {"declaration": declaration.compact(), "pixels": pixels}},
         ],
     }
 

@@ -55,7 +55,7 @@ _DECLARATION = f"{{{MISYN}}}declaration"
 _NAMES = (_SOURCE_TYPE, _DECLARATION)
 # What is left of a description of ours once its properties are cut out.
 _SHELL = re.compile(
-    rf"""<rdf:Description xmlns:rdf="{RDF}" rdf:about=(?:"[^"]*"|'[^']*') xmlns:Iptc4xmpExt="{IPTC_EXT}" """
+    rf"""<rdf:Description(?: xmlns:rdf="{RDF}")? rdf:about=(?:"[^"]*"|'[^']*') xmlns:Iptc4xmpExt="{IPTC_EXT}" """
     rf"""xmlns:misyn="{MISYN}"></rdf:Description>\n""".encode()
 )
 _XML_ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["'](?!utf-?8["'])""", re.IGNORECASE)
@@ -76,11 +76,11 @@ def build(declaration: Declaration) -> bytes:
     return (head + f'<rdf:RDF xmlns:rdf="{RDF}">\n' + _description(declaration, about="") + tail).encode()
 
 
-def _description(declaration: Declaration, *, about: str) -> str:
+def _description(declaration: Declaration, *, about: str, known: str = "") -> str:
+    """Write our properties; ``known`` declares the prefix rdf where that is not certain."""
     return (
-        f'<rdf:Description xmlns:rdf="{RDF}" rdf:about={quoteattr(about)} xmlns:Iptc4xmpExt="{IPTC_EXT}" '
-        f'xmlns:misyn="{MISYN}">'
-        f"<Iptc4xmpExt:DigitalSourceType>{TRAINED}</Iptc4xmpExt:DigitalSourceType>"
+        f'<rdf:Description{known} rdf:about={quoteattr(about)} xmlns:Iptc4xmpExt="{IPTC_EXT}" '
+        f'xmlns:misyn="{MISYN}" Iptc4xmpExt:DigitalSourceType="{TRAINED}">'
         f"<misyn:declaration>{escape(declaration.to_text())}</misyn:declaration></rdf:Description>\n"
     )
 
@@ -124,7 +124,7 @@ def merge(packet: bytes | None, declaration: Declaration) -> bytes:
     text, found = _mergeable(packet)
     if found.rdf_end is None:  # an empty <rdf:RDF/>: there is nothing to keep
         return build(declaration)
-    ours = _description(declaration, about=found.about).encode()
+    ours = _description(declaration, about=found.about, known=f' xmlns:rdf="{RDF}"').encode()
     return _cut(text[: found.rdf_end], found) + ours + text[found.rdf_end :]
 
 
