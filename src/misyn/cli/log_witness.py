@@ -1,7 +1,8 @@
-"""``misyn log witness``: somebody else who remembers how large the log was; requests and answers are files."""
+"""``misyn log witness``: somebody else who remembers how large the log was; by files, or over HTTP."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from misyn.cli import frame
 
 @click.group("witness")
 def witness() -> None:
-    """Cosign a log's consistent growth. Requests and answers are files; any way to carry them will do."""
+    """Cosign a log's consistent growth. Requests and answers are files, or go over HTTP (serve)."""
 
 
 @witness.command("new")
@@ -79,3 +80,24 @@ def attach(folder: Path, answer_file: IO[bytes], keys: tuple[str, ...]) -> None:
     with Log.open(folder) as log:
         found = log.attach(answer_file.read(MOST_BYTES + 1), keys=known)
     click.echo(f"{found.checkpoint.size} entries, {len(found.note.signatures)} signatures")
+
+
+@witness.command("serve")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8091, show_default=True, help="0 takes a free one.")
+@frame.command
+def serve(folder: Path, host: str, port: int) -> None:
+    """Serve the witness in FOLDER (C2SP tlog-witness) until interrupted.
+
+    It speaks no TLS: put a reverse proxy before it. Only POST /add-checkpoint is answered.
+    """
+    from misyn.oversight import witness as remote  # noqa: PLC0415
+    from misyn.oversight.log import witness_folder  # noqa: PLC0415
+
+    loaded = witness_folder.load(folder, clock=lambda: int(time.time()))
+    with remote.server(loaded, host=host, port=port, note=lambda line: click.echo(line, err=True)) as server:
+        click.echo(f"{loaded.key.name} answers at http://{host}:{server.server_address[1]}")
+        sys.stdout.flush()
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()

@@ -41,12 +41,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Policy:
-    """Whom to believe. ``quorum`` names a witness or a group, or is ``none``."""
+    """Whom to believe. ``quorum`` names a witness or a group, or is ``none``; ``addresses``: where to ask witnesses."""
 
     logs: tuple[NoteKey, ...]
     witnesses: Mapping[str, WitnessKey] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
     quorum: str = NONE
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     def reached(self, times: Mapping[str, int], *, latest: bool = True) -> int | None:
         """Say when the quorum was reached, or None when it was not.
@@ -90,7 +91,10 @@ class Policy:
     def to_text(self) -> str:
         """Write the policy as its file."""
         lines = [f"log {key.vkey}" for key in self.logs]
-        lines += [f"witness {name} {key.vkey}" for name, key in self.witnesses.items()]
+        lines += [
+            " ".join(filter(None, ("witness", name, key.vkey, self.addresses.get(name))))
+            for name, key in self.witnesses.items()
+        ]
         lines += [f"group {name} {one.needed} {' '.join(one.members)}" for name, one in self.groups.items()]
         return "\n".join([*lines, f"quorum {self.quorum}"]) + "\n"
 
@@ -147,6 +151,7 @@ class _Reader:
         self.witnesses: dict[str, WitnessKey] = {}
         self.groups: dict[str, Group] = {}
         self.quorum: str | None = None
+        self.addresses: dict[str, str] = {}
         self.members: set[str] = set()
         self.publics: set[tuple[str, bytes]] = set()
 
@@ -159,7 +164,7 @@ class _Reader:
     def finish(self) -> Policy:
         if self.quorum is None:
             raise MalformedLogData("expected one quorum line in the policy, found none")
-        return Policy(tuple(self.logs), self.witnesses, self.groups, self.quorum)
+        return Policy(tuple(self.logs), self.witnesses, self.groups, self.quorum, self.addresses)
 
     def _log(self, words: list[str]) -> None:
         self._count(words, 1, 2)
@@ -173,6 +178,8 @@ class _Reader:
         key = WitnessKey.from_vkey(words[1])
         self._once("witness", key.public)
         self.witnesses[words[0]] = key
+        if len(words) > 2:
+            self.addresses[words[0]] = words[2]
 
     def _group(self, words: list[str]) -> None:
         self._count(words, 3, MOST_LINES)

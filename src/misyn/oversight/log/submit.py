@@ -55,7 +55,7 @@ def files(
     now: datetime,
     about: int | None = None,
     key: SigningKey | None = None,
-    witnesses: Sequence[Path] = (),
+    witnesses: Sequence[Path | Cosigner] = (),
     out: Path | None = None,
 ) -> tuple[Submitted, ...]:
     """Log files, publish, and write their proofs.
@@ -67,7 +67,7 @@ def files(
         now: the present time, with its time zone.
         about: index of the earlier entry that they are about.
         key: sign a statement about each file with it, and commit to that as well.
-        witnesses: folders of witnesses to ask.
+        witnesses: folders of witnesses to ask, or witnesses somewhere else.
         out: folder for the proofs; None puts each beside its file.
 
     Raises:
@@ -100,7 +100,9 @@ def _write(log: Log, index: int, target: Path, size: int) -> Path | None:
     return target
 
 
-def _witness(folder: Path, now: datetime) -> Cosigner:
+def _witness(place: Path | Cosigner, now: datetime) -> Cosigner:
+    if not isinstance(place, Path):
+        return place
     from misyn.oversight.log import witness_folder  # noqa: PLC0415 - most logs have witnesses elsewhere
 
-    return witness_folder.load(folder, clock=lambda: int(now.timestamp()))
+    return witness_folder.load(place, clock=lambda: int(now.timestamp()))
