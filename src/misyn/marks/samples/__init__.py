@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import importlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,9 +35,6 @@ class Stored(NamedTuple):
 
     pixels: NDArray[Any]
     axes: str
-
-
-Change = Callable[[Stored], "NDArray[Any]"]
 
 
 @dataclass(frozen=True)
@@ -106,14 +103,14 @@ def lossy_sentence(what: str) -> str:
 
 
 @contextmanager
-def rewritten(source: Path, *, format: str, beside: Path, change: Change) -> Iterator[Path]:  # noqa: A002
+def rewritten(source: Path, pixels: NDArray[Any], *, format: str, beside: Path) -> Iterator[Path]:  # noqa: A002
     """Give a copy of a file with other samples; the copy goes when the block ends.
 
     Args:
         source: the file.
-        format: its format's name.
+        pixels: the new samples, of the shape and dtype that :meth:`Store.load` gave.
+        format: the name of the file's format.
         beside: a folder that may be written.
-        change: from the samples of the file to new ones of the same shape and dtype.
 
     Raises:
         NoRoomForMark: rules 1 and 4.
@@ -121,7 +118,6 @@ def rewritten(source: Path, *, format: str, beside: Path, change: Change) -> Ite
         UnreadableImage: the file cannot be read.
     """
     store = store_for(format)
-    pixels = change(store.load(source))
     with tempfile.TemporaryDirectory(prefix=".misyn-", dir=beside) as folder:
         copy = Path(folder) / source.name
         store.store(source, copy, pixels)
