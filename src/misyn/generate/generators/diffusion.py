@@ -65,7 +65,7 @@ class Diffusion:
     patch: int | None = None
     rate: float = 1e-3
     average: float = 0.995
-    sampling: int = 40
+    sampling: int = 25
     guidance: float = 2.0
     forget: float = 0.15
     checkpoint: Path | None = None
