@@ -35,6 +35,7 @@ from misyn.canonical import canonical_bytes, is_digest, record_digest
 from misyn.errors import RecordError
 from misyn.marks.declaration_problems import KEYS, LONGEST_TEXT, MOST_BYTES, REQUIRED, TECHNIQUE, problems_of
 from misyn.marks.derivation import Derivation
+from misyn.marks.making import Making
 
 SCHEMA = "misyn/declaration/1"
 INTRINSIC_LIMITS = (
@@ -80,6 +81,7 @@ class Declaration:
         log_entry: where it was published, or None.
         derivation: by what step it was derived from which images, where it was (:mod:`misyn.marks.derivation`).
         label: the words of the visible label, where its pixels or an overlay carry one.
+        making: seed and condition of this one image, where they are known (:mod:`misyn.marks.making`).
         unknown: keys this version does not know, kept.
 
     Raises:
@@ -97,6 +99,7 @@ class Declaration:
     log_entry: str | None = None
     derivation: Derivation | None = None
     label: str | None = None
+    making: Making | None = None
     unknown: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -121,6 +124,7 @@ class Declaration:
             "derived_from": list(self.derived_from),
             **({} if self.derivation is None else {"derivation": self.derivation.to_json()}),
             **({} if self.label is None else {"label": self.label}),
+            **({} if self.making is None else {"making": self.making.to_json()}),
         }
 
     def to_bytes(self) -> bytes:
@@ -163,7 +167,8 @@ class Declaration:
             derived_from=tuple(sources) if isinstance(sources, list | tuple) else (sources,),
             derivation=None if record.get("derivation") is None else Derivation.from_json(record["derivation"]),
             label=record.get("label"),
-            unknown=_others(record, (*KEYS, "schema", "technique", "derived_from", "derivation", "label")),
+            making=None if record.get("making") is None else Making.from_json(record["making"]),
+            unknown=_others(record, (*KEYS, "schema", "technique", "derived_from", "derivation", "label", "making")),
         )
 
     @classmethod

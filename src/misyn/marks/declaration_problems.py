@@ -32,9 +32,9 @@ LONGEST_TEXT = 2000
 TECHNIQUE = ("name", "version", "kind", "method", "weights")
 KEYS = ("responsible", "created", "intended_use", "limits", "record", "forced", "log_entry")
 REQUIRED = frozenset({"name", "responsible", "created", "limits", "how", "label"})
-_NULLABLE = frozenset({"weights", "record", "forced", "log_entry", "declaration", "digest"})
-_DIGESTS = frozenset({"weights", "record", "declaration", "digest"})
-_NAMES = _DIGESTS | {"name", "version", "kind", "method", "created", "how", "technique", "label"}
+_NULLABLE = frozenset({"weights", "record", "forced", "log_entry", "declaration", "digest", "seed", "condition"})
+_DIGESTS = frozenset({"weights", "record", "declaration", "digest", "condition"})
+_NAMES = _DIGESTS | {"name", "version", "kind", "method", "created", "how", "technique", "label", "seed"}
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
@@ -56,6 +56,9 @@ def problems_of(declaration: Declaration) -> Iterator[Problem]:
         yield from _derivation_problems(declaration.derivation)
     if declaration.label is not None:
         yield from text_problems("label", "label", declaration.label)
+    if declaration.making is not None:
+        for name in ("seed", "condition"):
+            yield from text_problems(f"making.{name}", name, getattr(declaration.making, name))
     yield from _size_problems(declaration)
 
 

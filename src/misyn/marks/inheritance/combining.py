@@ -101,7 +101,7 @@ def _inherited(sources: Sequence[Source], *, created: str, responsible: str | No
         )
     techniques = list(dict.fromkeys(_key(d.technique) for d in declared))
     if len(techniques) == 1 and len(declared) == len(sources):
-        return replace(declared[0], responsible=answers, forced=None, log_entry=None, label=None)
+        return replace(declared[0], responsible=answers, forced=None, log_entry=None, label=None, making=None)
     names = [" ".join(filter(None, key)) for key in techniques]
     names += [UNDECLARED] if len(declared) < len(sources) else []
     uses = {d.intended_use for d in declared}
