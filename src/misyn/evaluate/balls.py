@@ -9,8 +9,8 @@ Rules
 Example:
     >>> a, b = prepare(np.array([[0.0], [4.0]]), np.array([[1.0]]))
     >>> found = count(a, b, radius_a=np.array([2.0, 2.0]), radius_b=np.array([5.0]))
-    >>> found.balls, found.covered, found.recalled
-    (array([1]), array([ True, False]), array([ True,  True]))
+    >>> found.balls, found.held, found.recalled
+    (array([1]), array([1, 0]), array([ True,  True]))
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Balls:
 
     Attributes:
         balls: (M,) int64: in how many balls around ``a`` each ``b`` lies.
-        covered: (N,) bool: some ``b`` lies in this ``a``'s ball.
+        held: (N,) int64: how many ``b`` lie in this ``a``'s ball.
         recalled: (N,) bool: this ``a`` lies in some ``b``'s ball.
     """
 
     balls: Ints
-    covered: Bools
+    held: Ints
     recalled: Bools
 
 
@@ -51,7 +51,7 @@ def count(a: Points, b: Points, *, radius_a: Floats, radius_b: Floats) -> Balls:
         radius_a: (N,) radii in the units of the features.
         radius_b: (M,) likewise.
     """
-    result = Balls(np.zeros(len(b), np.int64), np.zeros(len(a), bool), np.zeros(len(a), bool))
+    result = Balls(np.zeros(len(b), np.int64), np.zeros(len(a), np.int64), np.zeros(len(a), bool))
     for run in runs(b, a):
         _count_run(result, a, b, run, radius_a, radius_b)
     return result
@@ -69,7 +69,7 @@ def _count_run(result: Balls, a: Points, b: Points, run: slice, radius_a: Floats
     for flat in _open(found, limits[0]):
         rows, columns = _inside(a, b, found, flat, wide[flat % len(wide)])
         result.balls[run] += np.bincount(rows, minlength=run.stop - run.start)
-        result.covered[columns] = True
+        result.held[:] += np.bincount(columns, minlength=len(a))
     for flat in _open(found, limits[1]):
         _, columns = _inside(a, b, found, flat, radius_b[run][flat // len(wide)])
         result.recalled[columns] = True

@@ -65,14 +65,19 @@ class PRDC:
     Attributes:
         k: neighbours that set the radius of a ball.
         balls: (M,) int64: in how many medical balls each synthetic image lies, in [0, N].
-        covered: (N,) bool: a synthetic image lies in this medical image's ball.
+        held: (N,) int64: how many synthetic images lie in this medical image's ball, in [0, M].
         recalled: (N,) bool: this medical image lies in the ball of some synthetic image.
     """
 
     k: int
     balls: Ints
-    covered: Bools
+    held: Ints
     recalled: Bools
+
+    @property
+    def covered(self) -> Bools:
+        """(N,) bool: a synthetic image lies in this medical image's ball."""
+        return np.asarray(self.held > 0)
 
     @property
     def precision(self) -> float:
@@ -137,7 +142,7 @@ def overlap(medical: ArrayLike, synthetic: ArrayLike, *, own: Neighbours) -> PRD
     of_synthetic = _search(b, b, k, within=True, groups=None)
     _enough(of_synthetic, k, name="synthetic")
     found = balls.count(a, b, radius_a=own.distances[:, -1], radius_b=of_synthetic.distances[:, -1])
-    return PRDC(k, found.balls, found.covered, found.recalled)
+    return PRDC(k, found.balls, found.held, found.recalled)
 
 
 def nearest(
