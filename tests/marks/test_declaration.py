@@ -136,3 +136,14 @@ def test_a_record_without_a_name_or_anyone_responsible_is_refused() -> None:
     with pytest.raises(RecordError) as caught:
         Declaration.from_record({"misyn": 1}, created="2026-11-22T10:00:00Z", record_digest=None)
     assert [where for where, _ in caught.value.problems] == ["technique.name", "responsible"]
+
+
+def test_what_files_carry_leaves_out_defaults_and_nothing_that_is_said() -> None:
+    said = Declaration(technique=Technique(name="other"), responsible="A", created="2026-11-22T10:00:00Z")
+    assert set(said.compact()) == {"schema", "technique", "responsible", "created", "limits"}
+    assert said.compact()["technique"] == {"name": "other"}
+    whole = dataclasses.replace(said, intended_use="tests", forced="why", log_entry="example.org/log#0")
+    assert set(whole.compact()) - set(said.compact()) == {"intended_use", "forced", "log_entry"}
+    for declared in (said, whole):
+        assert Declaration.from_json(declared.to_text()) == declared
+        assert Declaration.from_json(declared.to_text()).digest == declared.digest

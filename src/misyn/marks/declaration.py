@@ -134,8 +134,8 @@ class Declaration:
     def compact(self) -> dict[str, Any]:
         """Give the record as JSON-like data without the keys that have their default (rule 7)."""
         record = self.to_json()
-        record["technique"] = _without(record["technique"], TECHNIQUE, (None, "", "other"))
-        return _without(record, (*KEYS, "derived_from"), (None, "", []))
+        record["technique"] = _without(record["technique"], _TECHNIQUE_DEFAULTS)
+        return _without(record, _DEFAULTS)
 
     def to_text(self) -> str:
         """Give the ASCII text that files carry (rules 4 and 7)."""
@@ -223,9 +223,13 @@ def _is_version(name: str, value: object) -> bool:
     return name == "version" and isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _without(record: Mapping[str, Any], names: Sequence[str], defaults: Sequence[object]) -> dict[str, Any]:
-    """Leave out known keys that say what their absence says; what is required has none of these values."""
-    return {key: value for key, value in record.items() if key not in names or value not in defaults}
+_TECHNIQUE_DEFAULTS = {"version": "", "kind": "other", "method": "other", "weights": None}
+_DEFAULTS = {"intended_use": "", "record": None, "derived_from": [], "forced": None, "log_entry": None}
+
+
+def _without(record: Mapping[str, Any], defaults: Mapping[str, object]) -> dict[str, Any]:
+    """Leave out keys that say what their absence says."""
+    return {key: value for key, value in record.items() if key not in defaults or value != defaults[key]}
 
 
 def _others(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
