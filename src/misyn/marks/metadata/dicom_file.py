@@ -26,8 +26,8 @@ from misyn.marks.metadata.splice import Piece, Span, read_at, size_of, splice
 
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _BEYOND_META = range(0x00030000, 0x100000000)
-_DEFLATED = ("1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205")
-_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+DEFLATED = ("1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205")
+BIG_ENDIAN = "1.2.840.10008.1.2.2"
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ def open_file(source: BinaryIO) -> File:
         LimitExceeded: a deflated data set inflates beyond the limits.
     """
     start, syntax_uid, sop_class = meta_of(source)
-    if syntax_uid in _DEFLATED:
+    if syntax_uid in DEFLATED:
         data = inflate(read_at(source, start, size_of(source) - start), limits=DEFAULT)
         return File(BytesIO(data), _timed(EXPLICIT), 0, deflated=True, sop_class=sop_class)
     source.seek(start)
-    big = syntax_uid == _BIG_ENDIAN or (not syntax_uid and source.read(2) == b"\0\x08")
+    big = syntax_uid == BIG_ENDIAN or (not syntax_uid and source.read(2) == b"\0\x08")
     little = EXPLICIT if looks_explicit(source, start) else IMPLICIT
     return File(source, _timed(BIG if big else little), start, deflated=False, sop_class=sop_class)
 
