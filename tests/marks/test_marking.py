@@ -106,7 +106,7 @@ def test_a_file_that_appears_while_we_write_is_not_replaced(
         ({}, "expected out or in_place, found neither"),
         ({"out": "x", "in_place": True}, "found both"),
         ({"in_place": True, "force": " "}, "expected a reason"),
-        ({"in_place": True, "layers": ("metadata", "watermark")}, "expected layers out of metadata"),
+        ({"in_place": True, "layers": ("metadata", "watermarks")}, "expected layers out of metadata"),
         ({"in_place": True, "layers": ()}, "expected layers"),
     ],
 )

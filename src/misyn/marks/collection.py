@@ -23,6 +23,7 @@ from misyn.errors import NoImages
 from misyn.images.folder import images_in
 from misyn.marks.credential.trust import Proof, anchors_from
 from misyn.marks.fingerprint import check
+from misyn.marks.sighting import DEFAULT_SEARCH, Search
 from misyn.marks.verifying import SCHEMA, FileVerdict, verify
 
 Progress = Callable[[int, int], None]
@@ -30,10 +31,15 @@ VERDICTS = ("synthetic", "contradictory", "no-evidence", "unreadable")
 
 
 def verify_row(
-    item: str, *, trust: str | None = None, store: str | None = None, proof: Proof | None = None
+    item: str,
+    *,
+    trust: str | None = None,
+    store: str | None = None,
+    proof: Proof | None = None,
+    search: Search | None = DEFAULT_SEARCH,
 ) -> dict[str, Any]:
     """Verify one file for :func:`misyn.engine.map`; ``trust`` is the path of the trusted roots."""
-    return verify(Path(item), trust=trust, store=store, proof=proof).as_json()
+    return verify(Path(item), trust=trust, store=store, proof=proof, search=search).as_json()
 
 
 def verify_files(
@@ -42,6 +48,7 @@ def verify_files(
     trust: Path | None = None,
     store: Path | None = None,
     proof: Proof | None = None,
+    search: Search | None = DEFAULT_SEARCH,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> list[dict[str, Any]]:
@@ -52,6 +59,7 @@ def verify_files(
         trust: a PEM file with the roots whose credentials are trusted.
         store: a folder of fingerprints to look pixels up in.
         proof: since when credentials exist (:class:`misyn.marks.credential.ages.Ages`); it travels to other processes.
+        search: whose watermarks to look for; None reads no pixels for that.
         workers: processes; None for one per core, 0 for this one.
         progress: called with (done, total).
 
@@ -61,7 +69,7 @@ def verify_files(
     anchors_from(trust)  # what cannot be read is refused once, here, and not for every file
     if store is not None:
         check(store)
-    look = partial(verify_row, trust=_text(trust), store=_text(store), proof=proof)
+    look = partial(verify_row, trust=_text(trust), store=_text(store), proof=proof, search=search)
     rows = engine.map(look, [str(path) for path in paths], workers=workers, progress=progress)
     return [row.value if row.value is not None else _failed(row.item, row.error or "") for row in rows]
 
@@ -80,6 +88,7 @@ def verify_all(
     trust: Path | None = None,
     store: Path | None = None,
     proof: Proof | None = None,
+    search: Search | None = DEFAULT_SEARCH,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -101,7 +110,9 @@ def verify_all(
             paths.append(place)
     if not paths:
         raise NoImages("expected files or folders to verify, found none. Next: name some")
-    files = verify_files(paths, trust=trust, store=store, proof=proof, workers=workers, progress=progress)
+    files = verify_files(
+        paths, trust=trust, store=store, proof=proof, search=search, workers=workers, progress=progress
+    )
     counts = Counter(file["verdict"] for file in files)
     summary = {"files": len(files), "verdicts": {verdict: counts[verdict] for verdict in VERDICTS}, "skipped": skipped}
     return {"schema": SCHEMA, "files": files, "summary": summary}

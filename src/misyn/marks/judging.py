@@ -28,6 +28,8 @@ from misyn.marks.fingerprint import UNSEARCHED, Fingerprint
 from misyn.marks.foreign import ForeignTrace, find
 from misyn.marks.inspection import Inspection
 from misyn.marks.label import OVERLAY_LABEL
+from misyn.marks.sighting import UNSEARCHED as NOT_LOOKED
+from misyn.marks.sighting import Sighting
 
 Verdict = Literal["synthetic", "contradictory", "no-evidence"]
 _WEIGHT: dict[Verdict, int] = {"no-evidence": 0, "synthetic": 1, "contradictory": 2}
@@ -35,11 +37,12 @@ _WEIGHT: dict[Verdict, int] = {"no-evidence": 0, "synthetic": 1, "contradictory"
 
 @dataclass(frozen=True)
 class Observed:
-    """Everything the rules may look at: one inspection, one credential, one look-up, and what follows from them."""
+    """Everything the rules may look at: one inspection, one credential, one look-up, one search, and what follows."""
 
     inspection: Inspection
     credential: Credential = ABSENT
     fingerprint: Fingerprint = UNSEARCHED
+    watermark: Sighting = NOT_LOOKED
     traces: tuple[ForeignTrace, ...] = field(init=False)
     acquisition: tuple[AcquisitionRule, ...] = field(init=False)
 

@@ -26,6 +26,9 @@ M11. A ``sidecar`` is written beside NIfTI files only where asked for; one that 
     ``itk`` leaves SyntheticData out of DICOM files (:mod:`misyn.marks.metadata.dicom_itk`), and the result says so.
 M12. ``publish`` is asked once the declaration is final (force, label) and before anything is written: it gives the
     declaration with its ``log_entry``, or refuses, and then nothing is marked.
+M13. The layer ``watermark`` changes pixels, within its bounds, before anything else is written
+    (:mod:`misyn.marks.imprint`). A format that cannot be written without loss is refused; an image without room keeps
+    its pixels, gets the other layers, and the result says so.
 
 Example:
     >>> mark("a.png", declaration=None)
@@ -49,6 +52,7 @@ from misyn.marks.mark_result import MarkResult
 from misyn.marks.metadata import Writer, inspect_file
 from misyn.marks.placing import claiming
 from misyn.marks.request import LAYERS, check_arguments, check_store, writer_of
+from misyn.marks.watermark.keys import Key
 from misyn.signing import SigningKey
 
 __all__ = ["LAYERS", "MarkResult", "mark"]
@@ -68,8 +72,11 @@ def mark(
     sidecar: bool = False,
     itk: bool = False,
     publish: Callable[[Declaration], Declaration] | None = None,
+    watermark_key: Key | None = None,
 ) -> MarkResult:
-    """Mark one file as a synthetic image. Pixels stay bit-identical and all else is kept, except with ``label``.
+    """Mark one file as a synthetic image.
+
+    Pixels stay bit-identical and all else is kept, except with the layers ``watermark`` and ``label``.
 
     Args:
         path: the file.
@@ -84,13 +91,14 @@ def mark(
         sidecar: write the BIDS sidecar of a NIfTI file too; other formats have none.
         itk: keep a DICOM file writable by ITK and SimpleITK, by leaving SyntheticData out; other formats always are.
         publish: gives the declaration that is about to be written its log entry (rule M12).
+        watermark_key: for the layer ``watermark``, a private key whose mark is planted beside the public one.
 
     Raises:
         UsageError: the arguments cannot mean anything.
         MissingExtra: a credential is asked for, and the C2PA library is not installed.
         SigningError: the key's certificate is not valid now.
         AcquiredFromPatient: rule M3.
-        NoRoomForMark: rule M5, or no room for a label.
+        NoRoomForMark: rules M5 and M13, or no room for a label.
         WouldOverwrite: rule M1.
         MarkError: rules M2, M4, M6 and M8, or a place for the mark that is taken by something broken.
         UnreadableImage: a subtype, where the file is no image or breaks its format's rules.
@@ -112,19 +120,19 @@ def mark(
     else:
         target, more = placing.copied(source, Path(cast("str", out)), writer, overwrite=overwrite)
     exclusive = not in_place and not overwrite
-    with beside.content(source, target, writer, layers=layers) as (content, words):
-        declared = replace(declared, label=words or beside.label_of(found, declared))
+    with beside.content(source, target, writer, layers=layers, private=watermark_key) as content:
+        declared = replace(declared, label=content.words or beside.label_of(found, declared))
         declared = declared if publish is None else publish(declared)
-        more += beside.extras(source, target, writer, declared, sidecar=sidecar, exclusive=exclusive)
-        signed = _write(content, target, writer, declared, key=signing, exclusive=exclusive)
+        with beside.extras(source, target, writer, declared, sidecar=sidecar, exclusive=exclusive) as more_still:
+            signed = _write(content.path, target, writer, declared, key=signing, exclusive=exclusive)
     stored, last = beside.stored(target, declared, store)
     return MarkResult(
         path=source,
         target=target,
         format=writer.format,
-        layers=layers,
+        layers=content.layers,
         declaration=declared,
-        notes=(*notes, *more, *last),
+        notes=(*notes, *content.notes, *more, *more_still, *last),
         credential=signed,
         fingerprint=stored,
     )

@@ -47,6 +47,8 @@ P7. What the reader of the credential has to say: it could not be checked here, 
 
 P8. The pixels could not be looked up in the store, or what it holds of them does not hold.
 P9. A DICOM declaration names a visible label, and no overlay of ours is there.
+P10. A watermark was found, and nothing that holds says synthetic: the file is worth asking about, and that is all.
+    With the public key anyone can plant one, on a medical image too. Where the header shows acquisition, that is said.
 
 When no rule finds evidence, the verdict is ``no-evidence``, and means that and nothing else. There is no verdict for a
 medical image. A policy without rules refuses to judge: nothing to say is not "all is well".
@@ -241,12 +243,23 @@ def _p9(seen: Observed) -> Iterator[Ruling]:
         yield Ruling(None, "the declaration names a visible label, and its overlay plane is not there")
 
 
+def _p10(seen: Observed) -> Iterator[Ruling]:
+    if not seen.watermark.found or seen.any_evidence:
+        return
+    key = "a private key" if seen.watermark.private else "the public key, with which anyone can plant one,"
+    against = " and ".join(rule.sentence for rule in seen.acquisition)
+    other = f"; against it, {against}: it was planted on this image, or the header is another's" if against else ""
+    yield Ruling(
+        None, f"worth asking about: a watermark of {key} is in the pixels, and nothing else says synthetic{other}"
+    )
+
+
 _RULES = (
     *(Rule("S1", _s1), Rule("S2", _s2), Rule("S3", _s3), Rule("S4", _s4), Rule("S5", _s5), Rule("S6", _s6)),
     *(Rule("C1", _c1), Rule("C2", _c2), Rule("C3", _c3), Rule("C4", _c4)),
     *(Rule("C5", _c5), Rule("C6", _c6), Rule("C7", _c7), Rule("C8", _c8)),
     *(Rule("P1", _p1), Rule("P2", _p2), Rule("P3", _p3), Rule("P4", _p4), Rule("P5", _p5)),
-    *(Rule("P6", _p6), Rule("P7", _p7), Rule("P8", _p8), Rule("P9", _p9)),
+    *(Rule("P6", _p6), Rule("P7", _p7), Rule("P8", _p8), Rule("P9", _p9), Rule("P10", _p10)),
 )
 EVIDENCE = Policy(tuple(rule for rule in _RULES if rule.id.startswith("S")))
 DISAGREEMENT = Policy(tuple(rule for rule in _RULES if rule.id.startswith("C")))

@@ -20,7 +20,7 @@ from misyn.images.formats import sniff
 from misyn.images.limits import read_head
 from misyn.marks.metadata import ITK, Writer, writer_for
 
-LAYERS = ("metadata", "credential", "fingerprint", "label")
+LAYERS = ("metadata", "credential", "watermark", "fingerprint", "label")
 _MGH_ENDINGS = (".mgh", ".mgz")
 
 

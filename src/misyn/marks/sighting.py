@@ -2,8 +2,8 @@
 
 Rules
 -----
-1. A p-value of at most :data:`ALARM` makes a file *worth asking about*. By itself it is no evidence of synthetic origin:
-   with the public key anyone can plant the mark (:mod:`misyn.marks.watermark`).
+1. A p-value of at most :data:`ALARM` makes a file *worth asking about*. By itself it is no evidence of synthetic
+   origin: with the public key anyone can plant the mark (:mod:`misyn.marks.watermark`).
 2. Several keys are several searches: the p-value is the smallest one times their number.
 3. Pixels that cannot be read are not searched, and the reason is kept; that is no problem of the file's.
 4. The same file gives the same bytes: p-values have three digits, and the time it took is not among them.
@@ -15,7 +15,6 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,7 +87,16 @@ class Sighting:
         }
 
 
+@dataclass(frozen=True)
+class Search:
+    """What to look for: the marks of ``keys``; ``thorough`` adds scale and rotation, seconds for each image and key."""
+
+    keys: tuple[Key, ...] = (PUBLIC,)
+    thorough: bool = False
+
+
 UNSEARCHED = Sighting()
+DEFAULT_SEARCH = Search()
 
 
 def _digits(p: float) -> float:
@@ -101,13 +109,12 @@ def _digits(p: float) -> float:
     return float(f"{p:.2e}")
 
 
-def look(path: Path, *, keys: Sequence[Key] = (PUBLIC,), thorough: bool = False) -> Sighting:
+def look(path: Path, search: Search = DEFAULT_SEARCH) -> Sighting:
     """Search a file's pixels for the marks of some keys.
 
     Args:
         path: the file.
-        keys: whose marks to look for.
-        thorough: also search scale and rotation: seconds for each image and key.
+        search: whose marks to look for, and how.
 
     Returns:
         What was found; rule 3 where the pixels cannot be read.
@@ -117,7 +124,7 @@ def look(path: Path, *, keys: Sequence[Key] = (PUBLIC,), thorough: bool = False)
 
     try:
         image = read(path)
-        found = tuple(detect(image.pixels, axes=image.axes, key=key, thorough=thorough) for key in keys)
+        found = tuple(detect(image.pixels, axes=image.axes, key=key, thorough=search.thorough) for key in search.keys)
     except (UnreadableImage, UsageError) as error:
         return Sighting(reason=f"the pixels were not read: {error}")
     return Sighting(detections=found)

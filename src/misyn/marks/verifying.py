@@ -6,9 +6,8 @@ Rules
    image.
 2. Verifying never raises for what a file holds: a file that cannot be read as an image has the verdict ``unreadable``,
    unless what was read before the damage is evidence.
-3. Only headers are read, except where a credential has to be found in a picture, or checked against its pixels. A layer
-   that this version does not search says so (``searched: false``) and is never
-   "absent".
+3. Pixels are read where a credential, a fingerprint or a watermark needs them; without ``search`` and ``store`` mostly
+   headers are. A layer that was not searched says so (``searched: false``) and is never "absent".
 4. Text from the file is made safe to show; nothing of a patient is in a verdict.
 
 Example:
@@ -34,6 +33,8 @@ from misyn.marks.fingerprint import UNSEARCHED, look_up
 from misyn.marks.inspection import Inspection, MetadataMark
 from misyn.marks.metadata import inspect_file
 from misyn.marks.policy import DEFAULT, Observed, Policy
+from misyn.marks.sighting import DEFAULT_SEARCH, Search, look
+from misyn.marks.sighting import UNSEARCHED as NOT_LOOKED
 
 SCHEMA = "misyn/verify/1"
 _NOT_SEARCHED = {"searched": False}
@@ -75,10 +76,17 @@ class FileVerdict:
             return f"Something in this file says that the image is synthetic: {self._who()}."
         sentences = {
             "contradictory": "What this file says of its origin does not fit together: do not rely on any of it.",
-            "no-evidence": "Nothing in this file says that it is synthetic; that does not make it a medical image.",
+            "no-evidence": self._silent(),
             "unreadable": "This file could not be read as an image, so nothing can be said of its origin.",
         }
         return sentences[self.verdict]
+
+    def _silent(self) -> str:
+        if self.layers.get("watermark", {}).get("found"):
+            return (
+                "No text in this file says that it is synthetic; a watermark in its pixels makes it worth asking about."
+            )
+        return "Nothing in this file says that it is synthetic; that does not make it a medical image."
 
     def _who(self) -> str:
         if self.declaration is not None:
@@ -118,6 +126,7 @@ def verify(
     trust: Trust = None,
     proof: Proof | None = None,
     store: str | os.PathLike[str] | None = None,
+    search: Search | None = DEFAULT_SEARCH,
 ) -> FileVerdict:
     """Say what one file says of its origin.
 
@@ -128,6 +137,8 @@ def verify(
         proof: from a credential's digest to the time from which on it is proven to exist, for credentials whose
             certificate has expired; see :mod:`misyn.marks.credential.trust`.
         store: a folder of fingerprints to look the pixels up in (:mod:`misyn.marks.fingerprint`); None looks nowhere.
+        search: whose watermarks to look for in the pixels, and how thoroughly; None does not read them for that.
+            What is found never makes a verdict by itself (rule P10).
 
     Returns:
         The verdict; also for a file that cannot be read (rule 2).
@@ -154,7 +165,8 @@ def verify(
             problems=(sentence,),
         )
     known = UNSEARCHED if store is None else look_up(Path(store), path)
-    return _judged(path, Observed(inspection, credential, known), others, policy)
+    watermark = NOT_LOOKED if search is None else look(path, search)
+    return _judged(path, Observed(inspection, credential, known, watermark), others, policy)
 
 
 def _formats(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -191,7 +203,7 @@ def _layers(observed: Observed) -> dict[str, Any]:
     return {
         "metadata": _metadata(observed.inspection.mark),
         "credential": observed.credential.as_json(),
-        "watermark": {"p_value": None, "search": None, **_NOT_SEARCHED},
+        "watermark": observed.watermark.as_json(),
         "fingerprint": observed.fingerprint.as_json(),
         "label": _label(observed),
         "foreign": {
