@@ -5,16 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+import logs
 import toys
 from misyn.audit import audit
+from misyn.canonical import digest
+from misyn.cli import main
 from misyn.cli.audit import holds
 from misyn.errors import NoImages, RecordError, TableError
-from misyn.practice import checking
+from misyn.oversight.log.entries import commit
+from misyn.oversight.log.store import Log
+from misyn.practice import checking, plans
 
 SHEETS = ("checklist.svg", "checklist-plain.svg", "badge.svg")
 
@@ -179,3 +186,55 @@ def test_the_same_input_gives_the_same_bytes_on_one_and_two_workers(tmp_path: Pa
         *SHEETS,
     ):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
+
+
+def planned(folder: Path) -> tuple[Path, Path]:
+    """A small world whose record has a plan, a log with two witnesses that holds it, and the policy that wants both."""
+    toys.write_images(folder / "training", toys.blobs(12, seed=1), prefix="seen")
+    toys.write_images(folder / "synthetic", toys.blobs(12, seed=2), prefix="drawn")
+    content = toys.record() | {"plan": {"text": "Coverage by group.", "log": "plan.json.tlog-proof"}}
+    content["data"] = {"training": {"path": "training"}, "synthetic": {"path": "synthetic"}}
+    record, policy = toys.write_record(folder / "misyn.yaml", content), folder / "policy"
+    with Log.create(folder / "log", origin=logs.ORIGIN) as log:
+        both = [logs.witness(folder / "w", name, log, at=datetime.now(UTC)) for name in ("w1", "w2")]
+        policy.write_text(logs.wanting(2, *both, log=log).to_text(), encoding="utf-8")
+        log.append([commit("plan", digest(b"another plan")), commit("plan", plans.digest_of(content["plan"]))])
+        log.publish(witnesses=both)
+        (folder / "plan.json.tlog-proof").write_bytes(log.prove(1).to_bytes())
+    return record, policy
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, list(map(str, arguments)))
+
+
+@pytest.mark.slow
+def test_a_plan_that_a_log_held_first_is_evidence_which_check_proves_again(tmp_path: Path) -> None:
+    """E1 end to end: the audit makes the evidence, the bundle carries it, and each break of it is noticed."""
+    record, policy = planned(tmp_path)
+    out = tmp_path / "audit"
+    content = json.loads(run("audit", record, "--policy", policy, "--workers", 0, "--json").stdout)
+    assert statuses(content)["E1"] == "met"
+    rows = json.loads((out / "log.json").read_bytes())["entries"]
+    after = json.loads((out / "evaluation.json").read_bytes())["after"]
+    assert after == {key: rows[0][key] for key in ("log", "size", "root")}
+    checked = run("check", out / "bundle.zip", "--policy", policy, "--json")
+    assert (checked.exit_code, json.loads(checked.stdout)["log_entries"]) == (0, 1)
+    assert run("check", out / "bundle.zip").exit_code == 2  # nothing says which log to believe
+    with Log.create(tmp_path / "other", origin=logs.ORIGIN) as log:
+        (tmp_path / "stranger").write_text(logs.wanting(0, log=log).to_text(), encoding="utf-8")
+    believed = ("--policy", tmp_path / "stranger", "--unsafe-without-cosignatures")
+    assert run("check", out / "bundle.zip", *believed).exit_code == 1
+    proof = tmp_path / "plan.json.tlog-proof"
+    proof.write_bytes(proof.read_bytes().replace(b"index 1", b"index 0"))
+    refused = run("audit", record, "--policy", policy, "--out", tmp_path / "d", "--workers", 0)
+    assert (refused.exit_code, "plan.json.tlog-proof" in refused.stderr) == (2, True)
+
+
+@pytest.mark.slow
+def test_a_proof_without_a_policy_is_no_evidence_and_that_is_said(tmp_path: Path) -> None:
+    record, _ = planned(tmp_path)
+    alone = json.loads(run("audit", record, "--workers", 0, "--json").stdout)
+    assert statuses(alone)["E1"] == "partly"
+    assert "plan-not-proven" in [row["id"] for row in alone["warnings"]]
+    assert run("audit", record, "--proof", tmp_path / "plan.json.tlog-proof").exit_code == 2

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from misyn.practice import claims, findings, phases, reviewed
+from misyn.practice import claims, findings, phases, plans, reviewed
 from misyn.practice import record as records
 from misyn.practice.record import Record
 from misyn.results import Evidence
@@ -29,7 +29,9 @@ claims:
 REVIEWED = ("D2", "D4", "E4", "L1", "L3", "P1", "O0")
 ALL = {"support", "coverage", "women", "shift", "copies", "both"}
 # Reviews that rest on the evaluation as a whole, and on the claims.
-WHOLE, WORDS = {"E4"}, {"E4", "L3"}
+WHOLE, WORDS = {"E1", "E4"}, {"E4", "L3"}
+# The log that held the plan, and the checkpoint which the evaluation names.
+HERE = {"log": "example.org/log", "size": 9, "root": "sha256:" + "a" * 64}
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Mutation:
     """One thing that changes, the claims whose status flips, and the reviews that end."""
 
     name: str
-    what: str  # where it is: "estimate:<name>[<group>]", "test:<name>", "record:<path>", "evidence:<kind>", …
+    what: str  # where it is: "estimate:<name>[<group>]", "test:<name>", "record:<path>", "evidence:<kind>", "log:<key>"
     value: Any
     claims: frozenset[str]
     reviews: frozenset[str]
@@ -76,6 +78,13 @@ MUTATIONS = [
     mutation("reword grounding", "record:design.grounding", "Physics does.", set(), {"D2"}),
     mutation("reword the need", "record:problem.need", "Another need.", set(), {"P1"}),
     mutation("hear someone", "record:stakeholders", [{"who": "nurses", "heard": "by letter"}], set(), {"O0"}),
+    mutation("delete the log", "evidence:log", None, set(), {"E1"}),
+    mutation("delete the plan's entry", "log:", None, set(), {"E1"}),
+    mutation("alter what the log holds", "log:digest", "sha256:" + "0" * 64, set(), {"E1"}),
+    mutation("alter the log's checkpoint", "log:root", "sha256:" + "b" * 64, set(), {"E1"}),
+    mutation("alter which log", "log:log", "example.org/other", set(), {"E1"}),
+    mutation("evaluate before the plan", "evaluation:after", None, set(), WHOLE),
+    mutation("reword the plan", "record:plan.text", "Coverage, after all.", set(), {"E1"}),
     mutation("reword nothing judged", "record:release", {"place": "nowhere"}, set(), set()),
 ]
 
@@ -90,9 +99,11 @@ def record(honest: Record) -> Record:
 @pytest.fixture
 def judged(record: Record, evaluation: dict[str, Any], marks: dict[str, Any]) -> dict[str, Evidence]:
     """Evidence that says what it speaks of, with an independent review of every claim and some findings."""
-    content = evaluation | {"created": "2026-06-01", "speaks_of": {"technique.version": "1"}}
+    content = evaluation | {"created": "2026-06-01", "speaks_of": {"technique.version": "1"}, "after": HERE}
+    held = HERE | {"index": 3, "kind": "plan", "digest": plans.digest_of(record.get("plan")), "proof": "proof"}
     seen = {"evaluation": Evidence("evaluation", content), "marks": Evidence("marks", marks)}
-    about = [*REVIEWED, *sorted(of(*ALL))]
+    seen["log"] = Evidence("log", {"schema": "misyn/log/1", "entries": [held]})
+    about = [*REVIEWED, "E1", *sorted(of(*ALL))]
     rows = [
         dict[str, Any](reviewer="B. Other", decision="agree", reason="read")
         | {"about": name, "basis": reviewed.basis(name, record, seen)}
@@ -115,7 +126,13 @@ def mutated(change: Mutation, record: Record, seen: Mapping[str, Evidence]) -> t
             here = here[key]
         here[last] = change.value
         return Record(content), evidence
-    if kind == "warning":
+    if kind == "log":
+        (held,) = seen["log"].content["entries"]
+        rows = [dict(held) | {where: change.value}] if where else []
+        return record, evidence | {"log": Evidence("log", {**seen["log"].content, "entries": rows})}
+    if kind == "evaluation":
+        evaluation[where] = change.value
+    elif kind == "warning":
         evaluation["warnings"] = [{"id": where, "text": change.value}]
     else:
         _change_row(evaluation[f"{kind}s"], where, change.value)
@@ -145,7 +162,7 @@ def test_before_anything_changes_every_claim_is_supported_and_every_review_stand
     assert set(claim_statuses(record, judged).values()) == {"supported"}
     assert ended(record, judged) == set()
     lifted = {f.id for f in findings.judge(record, judged) if f.status == "met"}
-    assert set(REVIEWED) <= lifted
+    assert {*REVIEWED, "E1"} <= lifted
 
 
 @pytest.mark.parametrize("change", MUTATIONS, ids=lambda change: change.name)
@@ -169,6 +186,16 @@ def test_a_finding_whose_review_ended_is_no_longer_met_by_it(
 ) -> None:
     found = {f.id: f.status for f in findings.judge(*mutated(change, record, judged))}
     assert [name for name in change.reviews & set(REVIEWED) if found[name] == "met"] == []
+
+
+@pytest.mark.parametrize("change", MUTATIONS, ids=lambda change: change.name)
+def test_that_the_plan_came_first_rests_on_the_plan_the_log_and_the_evaluation_and_on_nothing_else(
+    change: Mutation, record: Record, judged: dict[str, Evidence]
+) -> None:
+    found = {f.id: f.status for f in findings.judge(*mutated(change, record, judged))}
+    broken = {"delete the evaluation", "age by version", "age by data", "delete the log", "evaluate before the plan"}
+    broken |= {"delete the plan's entry", "reword the plan", "alter which log", "alter the log's checkpoint"}
+    assert (found["E1"] != "met") == (change.name in broken | {"alter what the log holds"})
 
 
 @pytest.mark.parametrize("what", ["age by version", "age by data"])

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from misyn.errors import InputError, MalformedLogData, NotProven, PolicyUnmet, TooOld, UsageError
 from misyn.oversight.log import checkpoint, proofs, statements
 from misyn.oversight.log.entries import Entry, parse_opening
-from misyn.oversight.log.policy import Policy
+from misyn.oversight.log.policy import NONE, Policy
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -122,6 +122,8 @@ def accept_signed(
 
 
 def _unmet(times: dict[str, int], policy: Policy) -> str:
+    if policy.quorum == NONE:
+        return "the policy wants no witness, so this is one operator's word. Next: name witnesses, or believe it alone"
     who = ", ".join(sorted(times)) or "no witness it names"
     return f"the checkpoint is cosigned by {who}; the policy wants {policy.wants}. Next: wait for a newer checkpoint"
 
