@@ -53,6 +53,7 @@ MODULES = (
     "study",
     "survey",
     "table",
+    "utility",
     "visible",
     "volume",
 )

@@ -52,6 +52,7 @@ ORDER = (
     "nan-pixels",
     "unreadable-files",
     "table-problems",
+    "usefulness-not-measured",
 )
 
 

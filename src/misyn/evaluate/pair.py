@@ -50,12 +50,14 @@ class Settings:
         permutations: relabellings of each test.
         most: images per set that enter a test or MMD².
         seed: of everything random, ≥ 0.
+        margin: largest difference in downstream area under the curve that counts as none, or None where none was fixed.
     """
 
     k: int = 5
     permutations: int = 1000
     most: int = 2000
     seed: int = 0
+    margin: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

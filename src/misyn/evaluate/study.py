@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -41,6 +41,8 @@ from misyn.evaluate.pair import Settings
 from misyn.evaluate.preprocess import Plan
 from misyn.evaluate.reading import Progress, Read, Reader, of, paths
 from misyn.evaluate.sets import NAMES, SYNTHETIC, Sample, Sets, composition, numbered
+from misyn.evaluate.utility.study import Usefulness
+from misyn.evaluate.utility.study import measure as usefulness
 from misyn.images.collection import Collection, Item
 from misyn.images.limits import DEFAULT, Limits
 from misyn.results import Caveat, Estimate, HypothesisTest, as_json
@@ -80,6 +82,7 @@ def evaluate(
     limits: Limits = DEFAULT,
     settings: Settings | None = None,
     cache: Path | None = None,
+    predictions: Sequence[Path] = (),
 ) -> Evaluation:
     """Measure what the synthetic images lack, shift and copy, against every medical set there is.
 
@@ -94,6 +97,8 @@ def evaluate(
         limits: what reading one file may cost.
         settings: neighbours, permutations and the most images per test; its seed is replaced by ``seed``.
         cache: folder that keeps features for later studies (:mod:`misyn.evaluate.cache`); none is kept without it.
+        predictions: tables of the user's own models' predictions (:mod:`misyn.evaluate.utility.study`), the model
+            trained on medical images first; without any, a default classifier is trained where that can be done.
 
     Returns:
         Estimates, tests and caveats, and the content of ``evaluation.json``.
@@ -102,6 +107,7 @@ def evaluate(
         UsageError: there is no such extractor.
         NoImages: no image of some set can be read.
         EvaluationError: all images are identical.
+        TableError: predictions do not read, or not of the same images.
     """
     with _kept_if_interrupted(out / LEDGER) as ledger:
         return _evaluate(
@@ -117,6 +123,7 @@ def evaluate(
                 cache=cache,
             ),
             limits=limits,
+            predictions=predictions,
         )
 
 
@@ -135,7 +142,14 @@ def _kept_if_interrupted(ledger: Path) -> Iterator[Path]:
 
 
 def _evaluate(
-    sets: Sets, *, out: Path, extractor: Extractor, settings: Settings, reader: Reader, limits: Limits
+    sets: Sets,
+    *,
+    out: Path,
+    extractor: Extractor,
+    settings: Settings,
+    reader: Reader,
+    limits: Limits,
+    predictions: Sequence[Path],
 ) -> Evaluation:
     """Read, plan, compare, write."""
     named = dict(sets.named())
@@ -147,9 +161,10 @@ def _evaluate(
     comparisons = {
         origin: compare(samples, origin=origin, settings=settings) for origin in samples if origin != SYNTHETIC
     }
+    used = usefulness(samples, seed=settings.seed, files=predictions, margin=settings.margin)
     described = _extractor(extractor, decided, scaled)
     warnings = [*caveats.of_sets(samples, prepared=_form(decided)), *reader.caveats(named), *_constant(scaled)]
-    result = _result(comparisons, warnings)
+    result = _result(comparisons, used, warnings)
     content = _content(result, samples, named=named, described=described, settings=settings)
     table.write(out / TABLE_NAME, samples, comparisons, unread=_unread(named, reader))
     write_bytes(out / JSON_NAME, canonical_bytes(content))
@@ -247,13 +262,13 @@ def _constant(scaled: features.Scaled) -> Iterator[Caveat]:
         )
 
 
-def _result(comparisons: Mapping[str, Comparison], warnings: list[Caveat]) -> Evaluation:
+def _result(comparisons: Mapping[str, Comparison], used: Usefulness, warnings: list[Caveat]) -> Evaluation:
     """Put all comparisons together, and correct tests (rule 4)."""
-    tests = [test for comparison in comparisons.values() for test in comparison.tests]
+    parts: tuple[Comparison | Usefulness, ...] = (*comparisons.values(), used)
     return Evaluation(
-        estimates=tuple(estimate for comparison in comparisons.values() for estimate in comparison.estimates),
-        tests=corrected(tests),
-        caveats=caveats.ordered([*warnings, *(c for found in comparisons.values() for c in found.caveats)]),
+        estimates=tuple(estimate for part in parts for estimate in part.estimates),
+        tests=corrected([test for part in parts for test in part.tests]),
+        caveats=caveats.ordered([*warnings, *(caveat for part in parts for caveat in part.caveats)]),
         content={},
     )
 
