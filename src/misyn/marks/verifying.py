@@ -166,7 +166,7 @@ def verify(
         )
     known = UNSEARCHED if store is None else look_up(Path(store), path)
     watermark = NOT_LOOKED if search is None else look(path, search)
-    return _judged(path, Observed(inspection, credential, known, watermark), others, policy)
+    return judged(path, Observed(inspection, credential, known, watermark), others, policy)
 
 
 def _formats(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -176,7 +176,8 @@ def _formats(path: Path) -> tuple[str, tuple[str, ...]]:
     return name, tuple(other.name for other in FORMATS if other.name != name and other.matches(head))
 
 
-def _judged(path: Path, observed: Observed, others: tuple[str, ...], policy: Policy) -> FileVerdict:
+def judged(path: Path, observed: Observed, others: tuple[str, ...], policy: Policy) -> FileVerdict:
+    """The verdict on what was observed; ``others`` are formats that the same bytes start as too."""
     inspection, credential = observed.inspection, observed.credential
     judgement = policy.judge(observed)
     problems = [*judgement.problems]
