@@ -68,7 +68,11 @@ def check(path: Path, *, proven: Proven | None = None) -> Checked:
     Raises:
         EvidenceError: it cannot be read as a bundle at all.
     """
-    data = bundle.bytes_of(path)
+    return check_bytes(bundle.bytes_of(path), proven=proven)
+
+
+def check_bytes(data: bytes, *, proven: Proven | None = None) -> Checked:
+    """Check a bundle that is in memory; see :func:`check`."""
     members, found = bundle.members_of(data)
     contents = {name: content for name in members if (content := _read(name, members[name], found)) is not None}
     found += [d for d in _manifest(contents.get(MANIFEST), members) if d.where not in {f.where for f in found}]

@@ -33,7 +33,7 @@ from misyn.canonical import canonical_bytes, digest, is_digest, record_digest
 from misyn.errors import EvidenceError, MalformedLogData, NotProven, UsageError
 from misyn.oversight.log.lines import LARGEST, base64_text, unbase64
 
-KINDS = ("declaration", "record", "plan", "evidence", "concern", "answer", "review", "withdrawal", "removal")
+KINDS = ("declaration", "record", "plan", "evidence", "concern", "answer", "review", "withdrawal", "removal", "status")
 SCHEMA = "misyn/log-entry/1"
 OPENING = "misyn/log-opening/1"
 DOMAIN = b"misyn/log-commitment/1\n"
@@ -106,10 +106,10 @@ class Opening:
     @property
     def commitment(self) -> str:
         """What is committed to: the content's digest, and the digest of the signed statement about it."""
-        committed = [self.digest] if self.statement is None else [self.digest, record_digest(self.statement)]
-        return (
-            "sha256:" + sha256(DOMAIN + self.salt + b"".join(bytes.fromhex(one[7:]) for one in committed)).hexdigest()
-        )
+        committed = DOMAIN + self.salt + bytes.fromhex(self.digest[7:])
+        if self.statement is not None:
+            committed += bytes.fromhex(record_digest(self.statement)[7:])
+        return "sha256:" + sha256(committed).hexdigest()
 
     def check(self, entry: Entry) -> None:
         """Accept that this opens the entry's commitment.

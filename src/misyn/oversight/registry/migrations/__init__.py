@@ -1,0 +1,1 @@
+"""Changes of the database, made by Django (``python -m django makemigrations``)."""
