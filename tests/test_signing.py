@@ -104,9 +104,28 @@ def test_a_root_does_not_sign_statements(key: signing.SigningKey, tmp_path: Path
 @POSIX
 def test_private_files_are_their_owners_alone_and_the_root_is_for_all(key: signing.SigningKey, tmp_path: Path) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "key").iterdir()}
-    assert modes["signing.pem"] == modes["root.key"] == 0o600
+    assert modes["signing.pem"] == modes["root.key"] == modes["watermark.key"] == 0o600
     assert modes["root.pem"] & 0o044
-    assert set(modes) == {"signing.pem", "root.key", "root.pem"}
+    assert set(modes) == {"signing.pem", "root.key", "root.pem", "watermark.key"}
+
+
+def test_the_watermark_key_is_32_random_bytes_that_a_renewal_keeps_or_adds(
+    key: signing.SigningKey, tmp_path: Path
+) -> None:
+    folder = tmp_path / "key"
+    secret = signing.watermark_secret(folder)
+    assert len(secret) == 32
+    assert signing.watermark_secret(folder / "signing.pem") == secret
+    signing.renew(folder, now=NOW)
+    assert signing.watermark_secret(folder) == secret
+    (folder / "watermark.key").unlink()
+    with pytest.raises(SigningError, match="misyn key renew"):
+        signing.watermark_secret(folder)
+    signing.renew(folder, now=NOW)
+    assert signing.watermark_secret(folder) != secret
+    (folder / "watermark.key").write_bytes(b"short")
+    with pytest.raises(SigningError, match="64 hexadecimal digits"):
+        signing.watermark_secret(folder)
 
 
 @POSIX

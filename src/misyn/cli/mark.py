@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 @click.option("--in-place", is_flag=True, help="Replace each file, whole or not at all.")
 @click.option(
     "--layers",
-    help="Layers to write: metadata,credential,fingerprint,label. Default: metadata; with --key, credential too.",
+    help="Layers to write: metadata,credential,watermark,fingerprint,label. Default: metadata; with --key, credential.",
 )
-@click.option("--key", type=click.Path(exists=True, path_type=Path), help="Key folder that signs (misyn key new).")
+@click.option(
+    "--key",
+    type=click.Path(exists=True, path_type=Path),
+    help="Key folder (misyn key new): it signs, and adds a private watermark to the public one.",
+)
 @click.option(
     "--store", type=click.Path(file_okay=False, path_type=Path), help="Folder of fingerprints (layer fingerprint)."
 )
@@ -67,8 +71,8 @@ def command(
 ) -> None:
     """Mark files as synthetic images, with the declaration of the technique that made them.
 
-    Pixels stay bit-identical and everything else in a file is kept, except that the layer label burns words into copies
-    of pictures. PATHS are files or folders.
+    Everything else in a file is kept. Pixels stay bit-identical, except that the layer watermark changes each by at
+    most 1 % of the image's range, and the layer label burns words into copies of pictures. PATHS are files or folders.
     """
     from misyn.generate.existing import mark_existing  # noqa: PLC0415 - numerics are imported when needed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from misyn.errors import UsageError
 
 if TYPE_CHECKING:
     from misyn.marks.credential.ages import Ages
+    from misyn.marks.sighting import Search
 
 
 @click.command("verify", short_help="Read what files say of their origin.")
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Roots of the time-stamping authorities to believe in --proofs.",
 )
+@click.option("--thorough", is_flag=True, help="Look for the watermark at every scale and angle: seconds an image.")
+@click.option("--key", type=click.Path(exists=True, path_type=Path), help="Key folder: look for its watermark too.")
+@click.option("--no-watermark", is_flag=True, help="Do not look for the watermark: pixels are read where needed only.")
 @frame.workers_option
 @frame.json_option
 @frame.command
@@ -57,8 +62,11 @@ def command(
     proofs: Path | None,
     policy: Path | None,
     tsa_trust: Path | None,
+    key: Path | None,
     workers: int | None,
     *,
+    thorough: bool,
+    no_watermark: bool,
     as_json: bool,
 ) -> None:
     """Say, for every file, whether anything in it states synthetic origin.
@@ -69,20 +77,44 @@ def command(
     from misyn.marks.collection import verify_all  # noqa: PLC0415 - numerics are imported when needed
 
     ages = _ages(proofs, policy, tsa_trust)
+    search = _search(key, thorough=thorough, off=no_watermark)
+    started = time.monotonic()
     with frame.bar("verifying") as progress:
-        result = verify_all(paths, trust=trust, store=store, proof=ages, workers=workers, progress=progress)
+        result = verify_all(
+            paths, trust=trust, store=store, proof=ages, search=search, workers=workers, progress=progress
+        )
+    seconds = time.monotonic() - started
     if ages is not None:
         result["summary"]["proofs"] = {"credentials": len(ages.times), "problems": list(ages.problems)}
     if as_json:
         frame.print_json(result)
     else:
         _print(result)
+        if thorough:
+            each = seconds / len(result["files"])
+            click.echo(f"the thorough search took {seconds:.1f} s, {each:.1f} s for each file")
     verdicts = {file["verdict"] for file in result["files"]}
     if "contradictory" in verdicts or (expect and verdicts != {expect}):
         sys.exit(frame.NO)
     if verdicts == {"unreadable"}:
         click.echo("misyn: none of these could be read as an image. Next: check the paths", err=True)
         sys.exit(frame.REFUSED)
+
+
+def _search(key: Path | None, *, thorough: bool, off: bool) -> Search | None:
+    """Whose watermarks to look for; the public one always."""
+    from misyn.marks.sighting import Search  # noqa: PLC0415
+    from misyn.marks.watermark import PUBLIC, Key  # noqa: PLC0415
+
+    if off and (thorough or key is not None):
+        raise UsageError("expected --no-watermark without --thorough and --key, found both. Next: leave one out")
+    if off:
+        return None
+    if key is None:
+        return Search(thorough=thorough)
+    from misyn.signing import watermark_secret  # noqa: PLC0415 - cryptography only where it is asked for
+
+    return Search((PUBLIC, Key(watermark_secret(key))), thorough=thorough)
 
 
 def _ages(proofs: Path | None, policy: Path | None, tsa_trust: Path | None) -> Ages | None:

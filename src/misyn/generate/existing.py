@@ -20,6 +20,8 @@ from misyn.generate.declare import declare, signing_key
 from misyn.images.folder import images_in
 from misyn.marks import mark
 from misyn.marks.declaration import Declaration
+from misyn.marks.watermark.keys import Key
+from misyn.signing import watermark_secret
 
 Progress = Callable[[int, int], None]
 
@@ -62,7 +64,8 @@ def mark_existing(
         overwrite: with ``out``, replace files that are already there.
         force: why to mark files whose header speaks against it; written into their declaration.
         layers: which layers to write.
-        key: the key folder for the layer credential; None looks where ``misyn key show`` does.
+        key: the key folder for the layer credential; None looks where ``misyn key show`` does. Where it is named, the
+            layer watermark carries the private mark of its ``watermark.key`` too.
         store: the folder of fingerprints for the layer fingerprint.
         sidecar: write the BIDS sidecars of NIfTI files too.
         itk: keep DICOM files writable by ITK and SimpleITK.
@@ -75,13 +78,14 @@ def mark_existing(
     Raises:
         UsageError: neither or both of ``out`` and ``in_place``.
         MissingExtra: a credential is asked for, and the C2PA library is not installed.
-        SigningError: a credential is asked for, and there is no usable key.
+        SigningError: a credential is asked for, or a watermark with a named key, and there is no usable key.
         MisynError: a subtype, with the file's name: see :func:`misyn.marks.mark`.
     """
     if (out is None) == (not in_place):
         found = "both" if in_place else "neither"
         raise UsageError(f"expected --out FOLDER or --in-place, found {found}. Next: say where the marked files go")
     signing = signing_key(key) if "credential" in layers else None
+    private = Key(watermark_secret(key)) if key is not None and "watermark" in layers else None
     declaration = declare(record, now=now)
     work = [pair for place in places for pair in _targets(place, out)]
     files: list[dict[str, Any]] = []
@@ -102,6 +106,7 @@ def mark_existing(
                 sidecar=sidecar,
                 itk=itk,
                 publish=None if publish is None else publish.declaration,
+                watermark_key=private,
             )
         except MisynError as error:
             raise _with_name(error, path, done) from error

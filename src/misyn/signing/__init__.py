@@ -12,7 +12,8 @@ Rules
 6. The present time is an argument.
 
 A key folder holds ``signing.pem`` (private key, then leaf, then root), ``root.pem`` (to hand to those who should
-trust it) and ``root.key`` (signs the next leaf; better kept offline).
+trust it), ``root.key`` (signs the next leaf; better kept offline) and ``watermark.key`` (32 bytes that the private
+marks in pixels are drawn from; those who hold it find them).
 
 Sources: RFC 5280 sections 4.2 and 6.1; RFC 8032; RFC 8410; C2PA 2.1 section 14.5 (certificate profile).
 
@@ -31,7 +32,7 @@ Example:
 from __future__ import annotations
 
 from misyn.signing.certificates import Signer, load_roots, parse_chain, verify
-from misyn.signing.folder import SigningKey, config_folder, create, find, load, renew
+from misyn.signing.folder import SigningKey, config_folder, create, find, load, renew, watermark_secret
 from misyn.signing.keys import (
     Kind,
     Private,
@@ -61,5 +62,6 @@ __all__ = [
     "read_private",
     "renew",
     "verify",
+    "watermark_secret",
     "write_private",
 ]

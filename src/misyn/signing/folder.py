@@ -3,7 +3,9 @@
 Rules
 -----
 1. ``signing.pem`` holds the private key and its chain in one file, so that they can never disagree after a crash.
-2. A place that was named (``--key``, ``MISYN_KEY``) and holds no key is an error; only silence leads to the
+2. ``watermark.key`` holds 32 random bytes as hexadecimal digits, for a watermark that only their holders find; a folder
+   of an earlier version gets it when its key is renewed.
+3. A place that was named (``--key``, ``MISYN_KEY``) and holds no key is an error; only silence leads to the
    configuration folder.
 
 Example:
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +32,7 @@ from misyn.errors import SigningError
 from misyn.signing import certificates, keys
 
 KEY, ROOT, ROOT_KEY = "signing.pem", "root.pem", "root.key"
+WATERMARK = "watermark.key"
 LEAF_DAYS = 5 * 365  # without a time stamp, what a leaf signed is doubted once it has expired
 ROOT_DAYS = 20 * 365
 
@@ -76,6 +80,7 @@ def create(folder: Path, *, owner: str, now: datetime, leaf_days: int = LEAF_DAY
     root = certificates.certify(root_private, owner=owner, issuer=None, now=now, days=ROOT_DAYS)
     keys.write_private(folder / ROOT_KEY, root_private)
     atomic.write_bytes(folder / ROOT, certificates.to_pem([root]))
+    _write_watermark(folder)
     _write_leaf(folder, (root_private, root), owner=owner, now=now, days=leaf_days)
     return load(folder)
 
@@ -92,6 +97,7 @@ def renew(folder: Path, *, now: datetime, leaf_days: int = LEAF_DAYS) -> Signing
     with contextlib.suppress(FileExistsError):  # a renewal that was interrupted went this far
         os.link(folder / KEY, aside)
     owner = certificates.common_name(old.chain[0])
+    _write_watermark(folder)
     _write_leaf(folder, (root_private, old.chain[-1]), owner=owner, now=now, days=leaf_days, replace=True)
     return load(folder)
 
@@ -109,6 +115,29 @@ def _write_leaf(
     leaf = certificates.certify(private, owner=owner, issuer=issuer, now=now, days=days)
     data = keys.to_pem(private) + certificates.to_pem([leaf, issuer[1]])
     keys.write_secret(folder / KEY, data, replace=replace)
+
+
+def _write_watermark(folder: Path) -> None:
+    if not (folder / WATERMARK).exists():
+        keys.write_secret(folder / WATERMARK, secrets.token_hex(32).encode("ascii") + b"\n")
+
+
+def watermark_secret(place: Path) -> bytes:
+    """Read the private watermark key of a folder (or of the folder a ``signing.pem`` is in): 32 bytes.
+
+    Raises:
+        SigningError: missing, readable by others, or not what ``misyn key new`` writes.
+    """
+    path = (place if place.is_dir() else place.parent) / WATERMARK
+    if not path.is_file():
+        raise SigningError(f"expected {WATERMARK} beside the key in {path.parent}, found none. Next: misyn key renew")
+    try:
+        secret = bytes.fromhex(keys.read_secret(path).decode("ascii"))
+    except ValueError:
+        secret = b""
+    if len(secret) != 32:
+        raise SigningError(f"expected 64 hexadecimal digits in {path}, found something else. Next: restore the file")
+    return secret
 
 
 def load(place: Path) -> SigningKey:
