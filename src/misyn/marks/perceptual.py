@@ -36,7 +36,7 @@ from misyn.images.image import Image
 
 SIDE, KEPT = 64, 16
 BITS = KEPT * KEPT
-NEAR = 20  # bits; chosen by docs/results/scan-2026-11-22.md
+NEAR = 32  # bits; chosen by docs/results/scan-2026-11-22.md
 _FLAT = 1e-3  # of the largest value: less spread than this is noise around one value
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 _ROWS = 512

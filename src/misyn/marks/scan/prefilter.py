@@ -9,7 +9,8 @@ Rules
    the preamble, and whatever does not fit: a missing preamble, a length that leads out of the file, a stray delimiter.
 3. Bytes are read in windows, up to the pixels; long values are stepped over unread. A deflated data set is inflated
    whole, because damage at its end is damage.
-4. On the way, the values of the tags in :data:`misyn.marks.scan.grammar.WANTED` are taken, as they lie: whom, which study, which series.
+4. On the way, the values of the tags in :data:`~misyn.marks.scan.grammar.WANTED` are taken, as they lie: whom, which
+   study, which series.
 
 Follows DICOM PS3.5 sections 7.1 to 7.5 and annex A, in the way :mod:`misyn.marks.metadata.dicom_elements` does.
 
