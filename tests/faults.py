@@ -49,11 +49,15 @@ def strace() -> str:
     return found
 
 
-def attach(pid: int, inject: str, *, output: str = os.devnull) -> subprocess.Popen[bytes]:
-    """Let strace hold a process, and wait until it does."""
+def attach(pid: int, inject: str, *, output: str = os.devnull, calls: str = WRITES) -> subprocess.Popen[bytes]:
+    """Let strace hold a process, and wait until it does.
+
+    strace counts each kind of call on its own: a fault "at 3" of several kinds comes at the first third call of any of
+    them. To fault every single call, name one kind at a time.
+    """
     command = [strace(), "-qq", "-f", "-o", output, "-p", str(pid), "-e", f"trace={WRITES}"]
     tracer = subprocess.Popen(
-        [*command, *(["-e", f"inject={WRITES}:{inject}"] if inject else [])], stderr=subprocess.PIPE
+        [*command, *(["-e", f"inject={calls}:{inject}"] if inject else [])], stderr=subprocess.PIPE
     )
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
@@ -66,8 +70,8 @@ def attach(pid: int, inject: str, *, output: str = os.devnull) -> subprocess.Pop
     pytest.fail("strace did not attach")
 
 
-def run(action: Action, *, fault: str | None, at: int = 0, output: str = os.devnull) -> Outcome:
-    """Run an action in a process of its own, with a fault at its ``at``-th call that writes (from one on)."""
+def run(action: Action, *, fault: str | None, at: int = 0, output: str = os.devnull, calls: str = WRITES) -> Outcome:
+    """Run an action in a process of its own, with a fault at its ``at``-th call out of ``calls`` (from one on)."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -75,7 +79,7 @@ def run(action: Action, *, fault: str | None, at: int = 0, output: str = os.devn
         _child(action, writer)
     os.close(writer)
     os.waitpid(pid, os.WUNTRACED)  # it has stopped itself
-    tracer = attach(pid, f"{FAULTS[fault]}:when={at}" if fault else "", output=output)
+    tracer = attach(pid, f"{FAULTS[fault]}:when={at}" if fault else "", output=output, calls=calls)
     os.kill(pid, signal.SIGCONT)
     with os.fdopen(reader, encoding="utf-8") as lines:
         said = tuple(lines.read().splitlines())

@@ -7,7 +7,9 @@ Rules
    text may change.
 2. Written only when asked for: it is a second file, which nobody named. A copy of a NIfTI file takes what its source's
    sidecar says along; what already lies beside the copy under that name is replaced only where overwriting is allowed.
-3. Whole or not at all, and before the image gets its name: an image that is marked never waits for its sidecar.
+3. Whole or not at all. It is on the disk before the image gets its name, and gets its own name right after: whatever
+   ends the process in between leaves an image that says synthetic beside a sidecar that does not say so yet, never the
+   other way round. Marking again writes it.
 4. A sidecar that is no JSON object with each key once is refused, never replaced.
 5. It is read with the NIfTI file: many programs drop extension and ``descrip`` and leave the sidecar.
 
@@ -21,7 +23,9 @@ Example:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +70,9 @@ def _gather(content: Mapping[str, Any], gathering: Gathering) -> None:
         gathering.declares("the BIDS sidecar", json.dumps(declared) if isinstance(declared, dict) else "")
 
 
-def write(source: Path, target: Path, declaration: Declaration, *, overwrite: bool) -> Path:
-    """Write the sidecar of ``target`` from that of ``source``, with the declaration in it.
+@contextmanager
+def written(source: Path, target: Path, declaration: Declaration, *, overwrite: bool) -> Iterator[Path]:
+    """Write the sidecar of ``target`` from that of ``source``, with the declaration in it, named when the block ends.
 
     Args:
         source: the NIfTI file that is marked.
@@ -75,7 +80,7 @@ def write(source: Path, target: Path, declaration: Declaration, *, overwrite: bo
         declaration: what to write.
         overwrite: whether a sidecar beside ``target`` that is not the source's own may be replaced.
 
-    Returns:
+    Yields:
         The sidecar's path.
 
     Raises:
@@ -88,14 +93,21 @@ def write(source: Path, target: Path, declaration: Declaration, *, overwrite: bo
     content |= {STATEMENT: "YES", DECLARATION: declaration.to_json()}
     own = place.exists() and earlier.exists() and place.samefile(earlier)
     data = json.dumps(content, indent=2, ensure_ascii=False).encode() + b"\n"
+    exclusive = not (own or overwrite)
+    if exclusive and os.path.lexists(place):
+        raise _taken()
     try:
-        with replacing(place, exclusive=not (own or overwrite)) as file:
+        with replacing(place, exclusive=exclusive) as file:
             file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # a full disk says so before the image gets its name
+            yield place
     except FileExistsError as error:
-        raise WouldOverwrite(
-            "expected no sidecar where the copy goes, found one. Next: another folder, or overwrite"
-        ) from error
-    return place
+        raise _taken() from error
+
+
+def _taken() -> WouldOverwrite:
+    return WouldOverwrite("expected no sidecar where the copy goes, found one. Next: another folder, or overwrite")
 
 
 def _read(path: Path) -> dict[str, Any]:
