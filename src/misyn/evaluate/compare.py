@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from misyn.evaluate import copies, grounding, left_out, measures, neighbours, visible
+from misyn.evaluate import agreement, amplification, copies, grounding, left_out, measures, neighbours, visible
 from misyn.evaluate.caveats import counted, small_groups
 from misyn.evaluate.coverage import by_group
 from misyn.evaluate.pair import ONE_DRAW, Pair, Settings
@@ -52,6 +52,7 @@ class Comparison:
         covered: (N,) bool per medical image, or None.
         supported, exact: (M,) bool per synthetic image, or None where they cannot be told.
         looked: what looking for copies gave.
+        agreement: (M,) per synthetic image, the share of near medical images with its label (NaN without one), or None.
     """
 
     medical: Sample
@@ -60,6 +61,7 @@ class Comparison:
     covered: Bools | None = None
     supported: Bools | None = None
     looked: copies.Copies = field(default_factory=copies.Copies)
+    agreement: Floats | None = None
     estimates: list[Estimate] = field(default_factory=list)
     tests: list[HypothesisTest] = field(default_factory=list)
     caveats: list[Caveat] = field(default_factory=list)
@@ -79,6 +81,7 @@ def compare(samples: Mapping[str, Sample], *, origin: str, settings: Settings) -
     result = Comparison(medical=medical, nearest=main.to_medical, exact=exact, looked=looked)
     result.covered = None if main.balls is None else main.balls.covered
     _support(result, main, samples)
+    _agreement(result, main, samples)
     result.estimates += measures.all_of(main)
     result.tests += measures.mmd(main)
     _visible(result, main)
@@ -164,11 +167,19 @@ def _control(main: Pair, name: str, value: float, estimand: str, method: str, n:
     )
 
 
+def _agreement(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> None:
+    """Whether near medical images have the label a synthetic image was made for."""
+    result.agreement = agreement.of_synthetic(main)
+    if result.agreement is not None:
+        held_out = unseen(samples) if main.medical.origin == TRAINING else None
+        result.estimates += agreement.estimates(main, result.agreement, held_out)
+
+
 def _visible(result: Comparison, pair: Pair) -> None:
-    """Add what anyone could see differ."""
-    estimates, tests = visible.compare(pair)
-    result.estimates += estimates
-    result.tests += tests
+    """Add what anyone could see differ, and how label and group go together."""
+    for estimates, tests in (visible.compare(pair), amplification.compare(pair)):
+        result.estimates += estimates
+        result.tests += tests
 
 
 def _baseline(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> None:

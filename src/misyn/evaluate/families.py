@@ -28,6 +28,8 @@ def family(name: str) -> str:
         return "attributes"
     if name.startswith("utility_"):
         return "usefulness"
+    if name.startswith("amplification"):
+        return "links of label and group"
     return "groups left out" if name.startswith("left_out") else "whole sets"
 
 

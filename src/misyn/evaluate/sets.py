@@ -16,8 +16,9 @@ Example:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,12 +49,14 @@ class Sets:
         training: medical images the technique saw.
         held_out: medical images of the same source that it did not see.
         reference: other medical images to compare with.
+        masks: origin → folder with a mask of each image's name, where there are any (:mod:`misyn.evaluate.masks`).
     """
 
     synthetic: Collection
     training: Collection | None = None
     held_out: Collection | None = None
     reference: Collection | None = None
+    masks: Mapping[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a study without medical images: there would be nothing to measure against."""
@@ -84,6 +87,7 @@ class Sample:
         pictures: (N, H, W) small grey pictures (:mod:`misyn.evaluate.matching`), or None.
         attributes: (N, A) what can be seen of each image in numbers (:mod:`misyn.evaluate.attributes`), NaN where an
             attribute does not apply, or None.
+        anatomy: (N, B) size and parts of the marked anatomy (:mod:`misyn.evaluate.masks`), NaN without a mask, or None.
     """
 
     origin: str
@@ -95,6 +99,7 @@ class Sample:
     patients: Ints
     pictures: NDArray[np.uint8] | None = None
     attributes: Floats | None = None
+    anatomy: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.items)
@@ -139,6 +144,7 @@ class Sample:
             patients=self.patients[indices],
             pictures=None if self.pictures is None else self.pictures[indices],
             attributes=None if self.attributes is None else self.attributes[indices],
+            anatomy=None if self.anatomy is None else self.anatomy[indices],
         )
 
     def others(self, k: int) -> bool:

@@ -33,7 +33,7 @@ from misyn import __version__
 from misyn.atomic import write_bytes
 from misyn.canonical import canonical_bytes
 from misyn.errors import NoImages
-from misyn.evaluate import attributes, caveats, features, plan, survey, table
+from misyn.evaluate import attributes, caveats, conditions, features, masks, plan, survey, table
 from misyn.evaluate.compare import Comparison, compare
 from misyn.evaluate.extractors import Extractor, identity
 from misyn.evaluate.families import corrected
@@ -152,18 +152,20 @@ def _evaluate(
     predictions: Sequence[Path],
 ) -> Evaluation:
     """Read, plan, compare, write."""
-    named = dict(sets.named())
+    named, told = conditions.read(dict(sets.named()))
     facts = reader.read(partial(survey.describe, limits=limits), paths(named))
     decided = plan.decide({origin: [facts[p] for p in of(c) if p in facts] for origin, c in _readable(named, facts)})
     vectors = reader.described(facts, plan=decided, extractor=extractor, limits=limits)
     scaled = _scaled(named, vectors, blocks=features.blocks(extractor, decided))
     samples = _samples(named, facts, vectors, scaled)
+    samples, unmasked = _with_masks(sets, samples, reader, limits=limits)
     comparisons = {
         origin: compare(samples, origin=origin, settings=settings) for origin in samples if origin != SYNTHETIC
     }
     used = usefulness(samples, seed=settings.seed, files=predictions, margin=settings.margin)
     described = _extractor(extractor, decided, scaled)
-    warnings = [*caveats.of_sets(samples, prepared=_form(decided)), *reader.caveats(named), *_constant(scaled)]
+    about_sets = [*caveats.of_sets(samples, prepared=_form(decided)), *told, *unmasked]
+    warnings = [*about_sets, *reader.caveats(named), *_constant(scaled)]
     result = _result(comparisons, used, warnings)
     content = _content(result, samples, named=named, described=described, settings=settings)
     table.write(out / TABLE_NAME, samples, comparisons, unread=_unread(named, reader))
@@ -226,6 +228,21 @@ def _samples(named: Mapping[str, Collection], facts: Read, vectors: Read, scaled
         )
         for (origin, collection), codes in zip(named.items(), patients, strict=True)
     }
+
+
+def _with_masks(
+    sets: Sets, samples: dict[str, Sample], reader: Reader, *, limits: Limits
+) -> tuple[dict[str, Sample], list[Caveat]]:
+    """Add the size of the marked anatomy where a set has masks."""
+    found, told = dict(samples), []
+    for origin, folder in sets.masks.items():
+        collection = dict(sets.named())[origin]
+        of_image = masks.of_images(collection, folder)
+        read = reader.read(partial(masks.describe, limits=limits), sorted(of_image.values()))
+        rows = [masks.row(read.get(of_image.get(str(item.path), ""))) for item in samples[origin].items]
+        found[origin] = replace(samples[origin], anatomy=np.array(rows))
+        told += masks.missing(origin, collection, of_image, read)
+    return found, told
 
 
 def _extractor(chosen: Extractor, decided: Plan, scaled: features.Scaled) -> dict[str, Any]:

@@ -7,7 +7,8 @@ Rules
 3. It holds paths and patients, so it stays on this machine; ``evaluation.json`` holds neither.
 
 Columns: ``path``, ``origin``, ``label``, ``patient``, ``group:<column>``…, ``supported`` and ``exact_copy`` and
-``copy_suspect`` (synthetic images), ``copy_source``, ``copy_how`` and ``copy_likeness`` (of a synthetic image, the
+``copy_suspect`` and ``label_agreement`` (synthetic images; the last is the share of the k nearest labelled medical
+images that have this image's label), ``copy_source``, ``copy_how`` and ``copy_likeness`` (of a synthetic image, the
 training image it most looks like in pixels, what was done to that, and how alike they are), ``covered`` (medical
 images, by their own set's balls), ``nearest`` and ``nearest_distance`` (of a synthetic image the nearest medical image
 of the primary set, of a medical image the nearest synthetic one), ``x`` and ``y`` (:mod:`misyn.evaluate.embedding`),
@@ -53,12 +54,13 @@ TEXTS = (
     "error",
 )
 FLAGS = ("supported", "covered", "exact_copy", "copy_suspect")
-NUMBERS = ("nearest_distance", "copy_likeness", "x", "y")
+NUMBERS = ("nearest_distance", "copy_likeness", "label_agreement", "x", "y")
 SIZES = ("width", "height")
-MATCHED = ("copy_source", "copy_how", "copy_likeness")
+MATCHED = ("copy_source", "copy_how", "copy_likeness", "label_agreement")
 ORDER = (
     *TEXTS[:4],
     *FLAGS,
+    "label_agreement",
     "copy_source",
     "copy_how",
     "copy_likeness",
@@ -167,6 +169,9 @@ def _of_synthetic(samples: Mapping[str, Sample], comparisons: Mapping[str, Compa
     found = {"supported": main.supported, "copy_suspect": main.looked.suspected, "exact_copy": exact}
     none = [None] * len(samples[SYNTHETIC])
     flags = {name: none if flags is None else flags.tolist() for name, flags in found.items()}
+    if main.agreement is not None:
+        shares = [round(float(share), 4) if np.isfinite(share) else None for share in main.agreement]
+        flags |= {"label_agreement": shares}
     return flags | _matches(main)
 
 

@@ -17,12 +17,15 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from misyn.evaluate import classifier
 from misyn.evaluate.attributes import ATTRIBUTES, Attribute
 from misyn.evaluate.caveats import FEW
+from misyn.evaluate.masks import ANATOMY
 from misyn.evaluate.measures import drawn
 from misyn.evaluate.pair import Pair
 from misyn.evaluate.ranks import rank_test
@@ -30,6 +33,8 @@ from misyn.evaluate.sampling import generator
 from misyn.evaluate.sets import SYNTHETIC, Sample
 from misyn.evaluate.statistics import Interval, clopper_pearson, superiority
 from misyn.results import Estimate, HypothesisTest
+
+Floats = NDArray[np.float64]
 
 FINER = 10  # times as many permutations as the study's: Holm over many tests needs small p-values
 NARROW = "hardly any pair overlaps, or a set has under 30 images: the interval does not hold there"
@@ -50,7 +55,7 @@ def compare(pair: Pair) -> tuple[list[Estimate], list[HypothesisTest]]:
         return [], []
     medical, other = drawn(pair)
     estimates, tests = list(_groups(pair)), []
-    for found in (_attributes(pair, medical, other), _classifier(pair, medical, other)):
+    for found in (_attributes(pair, medical, other), _anatomy(pair), _classifier(pair, medical, other)):
         estimates += found[0]
         tests += found[1]
     return estimates, tests
@@ -60,11 +65,33 @@ def _attributes(pair: Pair, medical: Sample, other: Sample) -> tuple[list[Estima
     if medical.attributes is None or other.attributes is None:
         return [], []
     known = np.flatnonzero(np.isfinite(medical.attributes).all(axis=0) & np.isfinite(other.attributes).all(axis=0))
-    first, second = other.attributes[:, known], medical.attributes[:, known]
-    estimates = [_effect(pair, ATTRIBUTES[a], first[:, n], second[:, n]) for n, a in enumerate(known)]
-    if pair.suffix or not known.size:
+    return _shifts(
+        pair, [ATTRIBUTES[a] for a in known], other.attributes[:, known], medical.attributes[:, known], use="attributes"
+    )
+
+
+def _anatomy(pair: Pair) -> tuple[list[Estimate], list[HypothesisTest]]:
+    """Size and parts of the marked anatomy, over the images that have a mask."""
+    kept = []
+    for sample in (pair.medical, pair.other):
+        if sample.anatomy is None:
+            return [], []
+        kept.append(sample.take(np.flatnonzero(np.isfinite(sample.anatomy).all(axis=1))))
+    if min(sample.n_units for sample in kept if len(sample)) < FEW or not all(map(len, kept)):
+        return [], []
+    medical, other = drawn(replace(pair, medical=kept[0], other=kept[1]))
+    assert medical.anatomy is not None and other.anatomy is not None  # noqa: S101 - both were kept for theirs
+    return _shifts(pair, list(ANATOMY), other.anatomy, medical.anatomy, use="anatomy")
+
+
+def _shifts(
+    pair: Pair, attributes: list[Attribute], first: Floats, second: Floats, *, use: str
+) -> tuple[list[Estimate], list[HypothesisTest]]:
+    """Effect and test of each attribute: synthetic (first) against medical images, one per patient."""
+    estimates = [_effect(pair, a, first[:, n], second[:, n]) for n, a in enumerate(attributes)]
+    if pair.suffix or not attributes:
         return estimates, []
-    random = generator(pair.settings.seed, "attributes", pair.medical.origin)
+    random = generator(pair.settings.seed, use, pair.medical.origin)
     many = FINER * pair.settings.permutations - 1
     p_values = rank_test(first, second, permutations=many, random=random)
     return estimates, [
@@ -72,14 +99,14 @@ def _attributes(pair: Pair, medical: Sample, other: Sample) -> tuple[list[Estima
             name=estimate.name,
             statistic=estimate.value,
             p_value=float(p),
-            null=f"{pair.said} and {pair.medical.name} have the same distribution of {ATTRIBUTES[a].what}",
+            null=f"{pair.said} and {pair.medical.name} have the same distribution of {a.what}",
             method=f"permutation test of ranks, {many} permutations; one image per patient or unit",
-            n_medical=len(medical),
-            n_synthetic=len(other),
+            n_medical=len(second),
+            n_synthetic=len(first),
             set=pair.medical.origin,
             seed=pair.settings.seed,
         )
-        for estimate, a, p in zip(estimates, known, p_values, strict=True)
+        for estimate, a, p in zip(estimates, attributes, p_values, strict=True)
     ]
 
 
