@@ -18,14 +18,15 @@ Example:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special, stats
 
 from misyn.errors import EvaluationError
-from misyn.evaluate.statistics import LEVEL
+from misyn.evaluate.statistics import LEVEL, Interval
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -94,31 +95,53 @@ def delong(
     return _compared(first, second, error=clustered_error(given, patients), level=level)
 
 
-def macro_delong(classes: Ints, a: Floats, b: Floats, *, patients: ArrayLike | None = None) -> DeLong:
+def macro_delong(
+    classes: Ints, a: Floats, b: Floats, *, patients: ArrayLike | None = None, used: Sequence[int] | None = None
+) -> DeLong:
     """Compare two sets of class probabilities by the mean over classes of one against the rest.
 
     Args:
-        classes: (N,) class numbers; classes with fewer than two images on either side are passed over.
-        a: (N, C) scores; two columns count once.
+        classes: (N,) class numbers.
+        a: (N, C) scores.
         b: likewise, of the other model.
         patients: (N,) equal where images are of one patient.
+        used: the classes to judge; None for :func:`judged_classes`.
 
     Raises:
-        EvaluationError: no class has two images on either side.
+        EvaluationError: no class has two images and two others.
     """
-    used = judged_classes(classes, a.shape[1])
-    if not used:
-        raise EvaluationError("expected a class with at least two images and two others, found none")
-    given = np.zeros(len(classes))
-    for c in used:
-        given += (contributions(classes == c, b[:, c]) - contributions(classes == c, a[:, c])) / len(used)
-    error = clustered_error(given, patients)
-    return _compared(macro_auroc(classes, a), macro_auroc(classes, b), error=error, level=LEVEL)
+    used = _used(classes, a, used)
+    given = _macro_contributions(classes, b, used) - _macro_contributions(classes, a, used)
+    first, second = (macro_auroc(classes, scores, used=used) for scores in (a, b))
+    return _compared(first, second, error=clustered_error(given, patients), level=LEVEL)
 
 
-def macro_auroc(classes: Ints, scores: Floats) -> float:
-    """Mean over classes of one against the rest: (N,) class numbers, (N, C) scores."""
-    return float(np.mean([auroc(classes == c, scores[:, c]) for c in judged_classes(classes, scores.shape[1])]))
+def macro_auroc(classes: Ints, scores: Floats, *, used: Sequence[int] | None = None) -> float:
+    """Mean over classes of one against the rest: (N,) class numbers, (N, C) scores; ``used`` as in macro_delong."""
+    return float(np.mean([auroc(classes == c, scores[:, c]) for c in _used(classes, scores, used)]))
+
+
+def macro_interval(
+    classes: Ints,
+    scores: Floats,
+    *,
+    patients: ArrayLike | None = None,
+    used: Sequence[int] | None = None,
+    level: float = LEVEL,
+) -> Interval | None:
+    """Interval of :func:`macro_auroc` by patient, on the logit scale, where areas near 1 need it.
+
+    Returns:
+        The interval, or None where the area is 0 or 1: nothing can then be said of further patients.
+    """
+    used = _used(classes, scores, used)
+    value = macro_auroc(classes, scores, used=used)
+    error = clustered_error(_macro_contributions(classes, scores, used), patients)
+    if not 0 < value < 1 or error == 0:
+        return None
+    half = float(stats.norm.isf((1 - level) / 2)) * error / (value * (1 - value))
+    low, high = special.expit(special.logit(value) + np.array([-half, half]))
+    return Interval(float(low), float(high))
 
 
 def judged_classes(classes: Ints, n: int) -> list[int]:
@@ -131,6 +154,17 @@ def judged_classes(classes: Ints, n: int) -> list[int]:
     counts = np.bincount(classes, minlength=n)
     used = [c for c in range(n) if 2 <= counts[c] <= len(classes) - 2]
     return used[-1:] if n == 2 else used
+
+
+def _used(classes: Ints, scores: Floats, used: Sequence[int] | None) -> Sequence[int]:
+    found = judged_classes(classes, scores.shape[1]) if used is None else used
+    if not found:
+        raise EvaluationError("expected a class with at least two images and two others, found none")
+    return found
+
+
+def _macro_contributions(classes: Ints, scores: Floats, used: Sequence[int]) -> Floats:
+    return np.asarray(np.mean([contributions(classes == c, scores[:, c]) for c in used], axis=0))
 
 
 def contributions(positive: Bools, score: Floats) -> Floats:

@@ -4,8 +4,8 @@ Rules
 -----
 1. ``utility_gain`` is the arm trained on both minus the arm trained on medical images: below 0 the synthetic images
    harm. Harm is written down as help is.
-2. Intervals come from the paired bootstrap by patient; tests are DeLong's, clustered by patient, and corrected with all
-   other comparisons of the study (:mod:`misyn.evaluate.families`).
+2. Intervals of areas and their gains are DeLong's, clustered by patient, of all else the paired bootstrap's by patient;
+   tests are DeLong's, corrected with all other comparisons of the study (:mod:`misyn.evaluate.families`).
 3. Groups and intersections with fewer than ten patients get no number. Groups come worst first.
 4. Equivalence is said only by two one-sided tests with a margin given beforehand.
 
@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 from misyn.evaluate.coverage import SMALLEST, crossed
 from misyn.evaluate.sets import HELD_OUT
+from misyn.evaluate.statistics import Interval
 from misyn.evaluate.utility import judged as measures
-from misyn.evaluate.utility.auroc import DeLong, delong, macro_delong
+from misyn.evaluate.utility.auroc import DeLong, macro_auroc, macro_delong, macro_interval
 from misyn.evaluate.utility.equivalence import tost
 from misyn.evaluate.utility.judged import Arm, Judged, Weighed, used_classes
 from misyn.evaluate.utility.writing import Writer
@@ -72,9 +73,7 @@ class Board:
         """What the arms of a learning curve reach overall."""
         everyone = self.judged.everyone
         for arm in arms:
-            measure = measures.area(self.judged.classes, arm.scores, used_classes(self.judged, everyone))
-            name = f"{PREFIX}auroc_{arm.name}"
-            yield self.writer.estimate(name, measure, arm, everyone, said=f"{SAID['auroc']}, {arm.said}")
+            yield self._area(arm, everyone, used_classes(self.judged, everyone))
 
     def tests(self, *, margin: float | None) -> Iterator[HypothesisTest]:
         """DeLong's test of every gain, and equivalence where a margin is given."""
@@ -90,9 +89,9 @@ class Board:
 
     def _reached(self, arm: Arm, images: Ints, used: list[int]) -> Iterator[Estimate]:
         """What one arm reaches on all images."""
+        yield self._area(arm, images, used)
         classes = self.judged.classes
         found: dict[str, Weighed | None] = {
-            "auroc": measures.area(classes, arm.scores, used),
             "sensitivity": measures.rate(classes, arm, used, sensitivity=True),
             "specificity": measures.rate(classes, arm, used, sensitivity=False),
         }
@@ -117,10 +116,18 @@ class Board:
                 yield self.writer.estimate(label, _difference(pair[0], pair[1]), arm, images, said=said)
 
     def _gain(self, arm: Arm, images: Ints, used: list[int], *, group: str | None) -> Estimate:
-        classes, first = self.judged.classes[images], self.judged.arms[0]
-        pair = [measures.area(classes, a.scores[images], used) for a in (first, arm)]
-        said = f"{SAID['auroc']}: {arm.said} minus {first.said}"
-        return self.writer.estimate(gain_name(arm), _difference(*pair), arm, images, said=said, group=group)
+        found = self._delong(arm, images, used)
+        interval = Interval(found.low, found.high) if found.error else None
+        said = f"{SAID['auroc']}: {arm.said} minus {self.judged.arms[0].said}"
+        name = gain_name(arm)
+        return self.writer.known(name, found.difference, interval, arm, images, said=said, group=group)
+
+    def _area(self, arm: Arm, images: Ints, used: list[int], *, group: str | None = None) -> Estimate:
+        classes, scores, patients = self.judged.classes[images], arm.scores[images], self.judged.patients[images]
+        value = macro_auroc(classes, scores, used=used)
+        interval = macro_interval(classes, scores, patients=patients, used=used)
+        name = f"{PREFIX}auroc_{arm.name}"
+        return self.writer.known(name, value, interval, arm, images, said=f"{SAID['auroc']}, {arm.said}", group=group)
 
     def _groups(self) -> Iterator[tuple[str, Ints, list[int]]]:
         """Classes, groups and intersections that are large enough: name, images, classes judged in them."""
@@ -141,9 +148,7 @@ class Board:
             yield from sorted(found, key=lambda estimate: estimate.value)
         for arm in self.judged.arms:
             for group, images, used in self._groups():
-                measure = measures.area(self.judged.classes[images], arm.scores[images], used)
-                name = f"{PREFIX}auroc_{arm.name}"
-                yield self.writer.estimate(name, measure, arm, images, said=SAID["auroc"], group=group)
+                yield self._area(arm, images, used, group=group)
 
     def _gaps(self) -> Iterator[Estimate]:
         """Best minus worst group of every column, in every arm, over the classes that all its groups have."""
@@ -158,18 +163,14 @@ class Board:
                     yield self._gap(column, arm, [images for images, _ in groups], common)
 
     def _gap(self, column: str, arm: Arm, groups: Sequence[Ints], used: list[int]) -> Estimate:
-        areas = [measures.area(self.judged.classes[i], arm.scores[i], used) for i in groups]
-        values = [float(area(np.ones((1, len(i))))[0]) for area, i in zip(areas, groups, strict=True)]
+        values = [macro_auroc(self.judged.classes[i], arm.scores[i], used=used) for i in groups]
         said = f"best minus worst {SAID['auroc']} over {len(values)} groups of {column}"
         name = f"{PREFIX}gap_{column}_{arm.name}"
         return self.writer.bare(name, max(values) - min(values), arm, said=said, why=NOT_SMOOTH)
 
     def _delong(self, arm: Arm, images: Ints, used: list[int]) -> DeLong:
         first, classes, patients = self.judged.arms[0], self.judged.classes[images], self.judged.patients[images]
-        if len(used) == 1:
-            (c,) = used
-            return delong(classes == c, first.scores[images, c], arm.scores[images, c], patients=patients)
-        return macro_delong(classes, first.scores[images], arm.scores[images], patients=patients)
+        return macro_delong(classes, first.scores[images], arm.scores[images], patients=patients, used=used)
 
     def _tested(
         self, name: str, statistic: float, p: float, arm: Arm, images: Ints, *, group: str | None = None

@@ -126,15 +126,6 @@ def thresholds(
     return tuple(found)
 
 
-def area(classes: Ints, scores: Floats, used: list[int]) -> Weighed:
-    """Mean over classes of the area under the curve, one against the rest."""
-
-    def measure(weights: Floats) -> Floats:
-        return np.asarray(np.mean([Draws.auroc(weights, classes == c, scores[:, c]) for c in used], axis=0))
-
-    return measure
-
-
 def rate(classes: Ints, arm: Arm, used: list[int], *, sensitivity: bool) -> Weighed | None:
     """Mean over classes of sensitivity, or of specificity, at the arm's thresholds; None where it has none."""
     given = [(c, limit) for c in used if (limit := arm.thresholds[c]) is not None]

@@ -3,7 +3,8 @@
 Rules
 -----
 1. Every estimate speaks of these trained models on further patients; the sentence says so.
-2. The interval is the paired bootstrap's, or there is none and a reason.
+2. The interval of an area or its gain is DeLong's, of anything else the paired bootstrap's, or there is none and a
+   reason.
 
 Example:
     >>> from misyn.evaluate.utility.judged import Panel
@@ -26,12 +27,14 @@ from misyn.evaluate.sampling import generator
 from misyn.evaluate.sets import HELD_OUT
 from misyn.evaluate.statistics import Interval
 from misyn.evaluate.utility.judged import Arm, Panel, Weighed
-from misyn.evaluate.utility.resampling import Draws
+from misyn.evaluate.utility.resampling import FEWEST, Draws
 from misyn.results import Estimate
 
 Ints = NDArray[np.int64]
 
-UNSTABLE = "too few patients, or a class too rare, for a bootstrap by patient"
+UNSTABLE = "too few patients, or a class too rare, for an interval by patient"
+BOOTSTRAP = "; percentile interval of {n} paired bootstrap draws by {unit}"
+DELONG = "; interval after DeLong, clustered by {unit}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +67,23 @@ class Writer:
         value = float(measure(np.ones((1, len(images))))[0])
         return self._written(name, value, arm, images, said=said, group=group, interval=interval, why=UNSTABLE)
 
+    def known(
+        self,
+        name: str,
+        value: float,
+        interval: Interval | None,
+        arm: Arm,
+        images: Ints,
+        *,
+        said: str,
+        group: str | None = None,
+    ) -> Estimate:
+        """A value whose interval the caller has from DeLong's variance; none is kept under :data:`FEWEST` patients."""
+        enough = self.panel.units(images) >= FEWEST
+        kept = interval if enough else None
+        how = DELONG.format(unit=self.panel.unit)
+        return self._written(name, value, arm, images, said=said, group=group, interval=kept, why=UNSTABLE, how=how)
+
     def bare(self, name: str, value: float, arm: Arm, *, said: str, why: str) -> Estimate:
         """A value of all images without an interval, and why there is none."""
         return self._written(name, value, arm, self.panel.everyone, said=said, group=None, interval=None, why=why)
@@ -79,9 +99,10 @@ class Writer:
         group: str | None,
         interval: Interval | None,
         why: str,
+        how: str | None = None,
     ) -> Estimate:
         panel = self.panel
-        drawn = f"; percentile interval of {len(self.draws.counts)} paired bootstrap draws by {panel.unit}"
+        how = how or BOOTSTRAP.format(n=len(self.draws.counts), unit=panel.unit)
         return Estimate(
             name=name,
             value=value,
@@ -95,6 +116,6 @@ class Writer:
             n_patients=panel.units(images) if panel.patients_known else None,
             group=group,
             set=HELD_OUT,
-            method=panel.method + (drawn if interval else ""),
+            method=panel.method + (how if interval else ""),
             seed=self.seed,
         )
