@@ -23,9 +23,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from misyn.errors import LogBroken, MisynError
 from misyn.oversight.log.lines import LARGEST
@@ -48,13 +47,20 @@ TABLES = (
 )
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One entry as it is kept: public bytes, their leaf hash, and the private opening (None once destroyed)."""
 
     entry: bytes
     hash: bytes
     opening: bytes | None
+
+
+class Columns(NamedTuple):
+    """Many leaves, column by column: what a batch is made and written as."""
+
+    entries: Sequence[bytes]
+    hashes: Sequence[bytes]
+    openings: Sequence[bytes | None]
 
 
 class Dialect(Protocol):
@@ -135,11 +141,16 @@ class Database:
         Returns:
             The index of the first.
         """
+        return self.append_columns(Columns(*zip(*leaves, strict=True)) if leaves else Columns((), (), ()))
+
+    def append_columns(self, leaves: Columns) -> int:
+        """Add many entries at the end, as :meth:`append` does."""
         with self._transaction():
             first = self._size(self._dialect.lock_state)
-            rows = [(first + n, leaf.entry, leaf.hash, leaf.opening) for n, leaf in enumerate(leaves)]
+            after = first + len(leaves.entries)
+            rows = zip(range(first, after), *leaves, strict=True)
             self._run_many("INSERT INTO leaf (idx, entry, hash, opening) VALUES (?, ?, ?, ?)", rows)
-            self._run("UPDATE state SET size = ? WHERE one = 1", (first + len(leaves),))
+            self._run("UPDATE state SET size = ? WHERE one = 1", (after,))
         return first
 
     def size(self) -> int:

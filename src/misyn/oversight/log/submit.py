@@ -77,14 +77,18 @@ def files(
     targets = [(out or path.parent) / f"{path.name}{proofs.SUFFIX}" for path in paths]
     if len(set(targets)) != len(targets):
         raise UsageError("two of the files have one name, and their proofs would have one place. Next: log them apart")
-    items = [_item(digest_of(path), kind, about, key, now) for path in paths]
+    contents = [digest_of(path) for path in paths]
     with Log.open(folder) as log:
-        receipts = log.append(items)
+        if key is None and about is None:
+            indexes: Sequence[int] = log.append_contents(kind, contents)
+        else:
+            items = [_item(content, kind, about, key, now) for content in contents]
+            indexes = [receipt.index for receipt in log.append(items)]
         log.publish(witnesses=[_witness(one, now) for one in witnesses])
         size = log.published().checkpoint.size
         return tuple(
-            Submitted(path, receipt.index, _write(log, receipt.index, target, size))
-            for path, receipt, target in zip(paths, receipts, targets, strict=True)
+            Submitted(path, index, _write(log, index, target, size))
+            for path, index, target in zip(paths, indexes, targets, strict=True)
         )
 
 

@@ -28,13 +28,14 @@ from misyn.errors import NotProven, UsageError
 
 HASH = 32  # bytes of a SHA-256
 EMPTY_ROOT = sha256(b"").digest()
+LEAF = b"\x00"  # what a leaf is hashed with, so that no leaf is a node
 
 RangeHash = Callable[[int, int], bytes]
 
 
 def leaf_hash(entry: bytes) -> bytes:
     """Hash one entry (RFC 6962 section 2.1)."""
-    return sha256(b"\x00" + entry).digest()
+    return sha256(LEAF + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
