@@ -22,7 +22,21 @@ import click
 
 from misyn import __version__
 
-COMMANDS = ("demo", "new", "mark", "verify", "evaluate", "audit", "check", "review", "export", "key", "log", "registry")
+COMMANDS = (
+    "demo",
+    "new",
+    "mark",
+    "verify",
+    "scan",
+    "evaluate",
+    "audit",
+    "check",
+    "review",
+    "export",
+    "key",
+    "log",
+    "registry",
+)
 
 
 class _Rooms(click.Group):

@@ -5,7 +5,7 @@ Rules
 1. One row per file, in order of paths; what could not be opened or read has a row with its error.
 2. The same place and options give the same rows, groups and pairs, on one core or many.
 3. With ``out``, rows that were finished before an interruption are not read again: the engine's ledger keeps them in a
-   hidden folder there, until the scan is whole.
+   hidden folder there, until :func:`misyn.marks.scan.writing.clear`.
 4. Nothing is written but into ``out``: a table of files, a separation manifest, groups, duplicates, and the aggregate.
 
 Example:
@@ -18,7 +18,6 @@ Example:
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -120,8 +119,6 @@ def scan(
         rows = _rows(found, looking, scratch, out, workers, progress)
         said = join(rows, joining)
         scanned = _put_together(found, rows, said, looking)
-    if out is not None:
-        shutil.rmtree(out / LEDGER, ignore_errors=True)
     return scanned
 
 

@@ -18,6 +18,7 @@ Example:
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from typing import Any
 from misyn.atomic import write_bytes
 from misyn.errors import UsageError
 from misyn.marks.scan import duplicates, groups, schema
-from misyn.marks.scan.scanning import Scan
+from misyn.marks.scan.scanning import LEDGER, Scan
 
 MANIFEST = (
     *("path", "set", "trusted", "rules", "layers", "technique", "technique_version", "declaration", "traces"),
@@ -87,3 +88,8 @@ def write(scan: Scan, names: Names) -> tuple[Path, ...]:
     for ending, data in files.items():
         write_bytes(names.path(ending), data)
     return tuple(names.path(ending) for ending in files)
+
+
+def clear(names: Names) -> None:
+    """Remove what was kept to go on after an interruption, once everything is written."""
+    shutil.rmtree(names.folder / LEDGER, ignore_errors=True)
