@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from misyn.images.collection import Collection
 
 Progress = Callable[[int, int], None]
+Standing = Callable[[Mapping[str, str]], Sequence[Caveat]]
 ROLES = ("training", "held_out", "reference", "synthetic")
 
 
@@ -56,6 +57,7 @@ def audit(
     pdf: bool = False,
     trust: Path | None = None,
     log: Sequence[Mapping[str, Any]] = (),
+    standing: Standing | None = None,
 ) -> tuple[dict[str, Any], Path]:
     """Audit a technique; write its evidence as JSON, then what docs/audit.md lists, the report last.
 
@@ -69,6 +71,7 @@ def audit(
         trust: ``root.pem`` of those whose signed credentials count as trusted; without it none does.
         log: entries of a log, each proven by :class:`misyn.oversight.log.evidence.Prover`; where one holds the plan,
             the evaluation names its checkpoint, which shows that it was made later.
+        standing: asks a registry; from records (digest, to what they are) to warnings that lead the audit.
 
     Returns:
         The content of ``audit.json`` and the path of the report.
@@ -84,6 +87,7 @@ def audit(
     record = load(record_path)
     out = out or record_path.parent / "audit"
     measured = _measure(record, out=out, seed=seed, workers=workers, progress=progress, trust=trust, log=log)
+    measured = _asked(record, measured, standing)
     content = _judge(record, measured, command=f"misyn audit {record_path.name} --seed {seed}", seed=seed)
     content["bundle"] = {"file": bundle.NAME, "digest": _bundle(out, record, measured, seed=seed)}
     content |= _read_me(record, content)
@@ -91,6 +95,16 @@ def audit(
     checklist.write(out, content, as_pdf=pdf)
     write_bytes(out / badge.NAME, badge.svg(content).encode())
     return content, _show(out, content, measured.evidence, record)
+
+
+def _asked(record: Record, measured: _Measured, standing: Standing | None) -> _Measured:
+    """What a registry says of this record, and of those that its images name, leads the warnings."""
+    if standing is None:
+        return measured
+    marks = measured.evidence["marks"].content if "marks" in measured.evidence else {}
+    records = {str(row["digest"]): "a record that images name" for row in marks.get("records", [])}
+    found = standing({**records, record.digest: "this record"})
+    return _Measured(measured.evidence, (*found, *measured.caveats))
 
 
 def evaluate_folders(
@@ -104,6 +118,9 @@ def evaluate_folders(
     seed: int,
     workers: int | None,
     out: Path,
+    synthetic_table: Path | None = None,
+    predictions: Sequence[Path] = (),
+    margin: float | None = None,
     progress: Progress | None = None,
 ) -> tuple[dict[str, Any], Path]:
     """Measure without a record: two or three folders in, ``evaluation.json`` and the report's evaluation pages out.
@@ -118,13 +135,17 @@ def evaluate_folders(
         seed: seed of everything random.
         workers: processes, as in :func:`misyn.engine.map`.
         out: folder for the results.
+        synthetic_table: table on the synthetic images, with the same columns; their labels and groups come from it.
+        predictions: tables of the user's own models, the one trained on medical images first.
+        margin: downstream difference in area under the curve that counts as none, fixed beforehand.
         progress: called with (done, total) while files are read.
 
     Raises:
         NoImages: a folder holds nothing that reads as an image.
         TableError: the table does not read or does not join the images.
     """
-    from misyn.evaluate.study import Sets, evaluate  # noqa: PLC0415 - numerics only when measuring
+    from misyn.evaluate.pair import Settings  # noqa: PLC0415 - numerics only when measuring
+    from misyn.evaluate.study import Sets, evaluate  # noqa: PLC0415
     from misyn.images.collection import collect  # noqa: PLC0415
     from misyn.report.page import write  # noqa: PLC0415
 
@@ -134,7 +155,7 @@ def evaluate_folders(
     with _named("--medical"):
         seen = collect(medical, **columns)
     with _named("--synthetic"):
-        drawn = collect(synthetic, label="@folder" if columns.get("label") == "@folder" else None)
+        drawn = collect(synthetic, **_of_synthetic(columns, synthetic_table))
     with _named("--held-out"):
         unseen = None if held_out is None else collect(held_out, **columns)
     sets = Sets(
@@ -143,10 +164,26 @@ def evaluate_folders(
         reference=seen if reference else None,
         held_out=unseen,
     )
-    evaluation = evaluate(sets, out=out, seed=seed, extractor=features, workers=workers, progress=progress)
+    evaluation = evaluate(
+        sets,
+        out=out,
+        seed=seed,
+        extractor=features,
+        workers=workers,
+        progress=progress,
+        settings=Settings(margin=margin),
+        predictions=predictions,
+    )
     content = dict(evaluation.content)
     page = write(out, audit=None, evaluation=content, marks=None, record=None, images=out / content["images"])
     return content, page
+
+
+def _of_synthetic(columns: Mapping[str, Any], table: Path | None) -> dict[str, Any]:
+    """How synthetic images are collected: their own table, by the same column names; without one, only by folder."""
+    if table is not None:
+        return {**columns, "table": table, "patient": None}
+    return {"label": "@folder" if columns.get("label") == "@folder" else None}
 
 
 def _measure(

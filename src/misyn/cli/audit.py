@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from misyn.cli import frame, proving
+from misyn.cli import frame, knowing, proving
 from misyn.errors import UsageError
+
+if TYPE_CHECKING:
+    from misyn.audit import Standing
 
 
 @click.command("audit", short_help="Turn a record into a report.")
@@ -39,6 +43,8 @@ from misyn.errors import UsageError
     help="Proof of an entry of a log, beside the one that the record names in plan.log.",
 )
 @proving.unsafe_option
+@knowing.registry_option
+@knowing.policy_option
 @click.option("--pdf", is_flag=True, help="Write the checklists as PDF too (needs misyn[pdf]).")
 @frame.seed_option
 @frame.workers_option
@@ -52,6 +58,8 @@ def command(
     trust: Path | None,
     policy_file: Path | None,
     proofs: tuple[Path, ...],
+    registry: str | None,
+    registry_policy: Path | None,
     *,
     unsafe_without_cosignatures: bool,
     strict: bool,
@@ -66,9 +74,18 @@ def command(
     from misyn.audit import audit  # noqa: PLC0415 - numerics are imported when needed
 
     log = _logged(record, proofs, policy_file, unsafe=unsafe_without_cosignatures)
+    standing = _standing(registry, registry_policy)
     with frame.bar("auditing") as progress:
         content, page = audit(
-            record, out=out, seed=seed, workers=workers, progress=progress, pdf=pdf, trust=trust, log=log
+            record,
+            out=out,
+            seed=seed,
+            workers=workers,
+            progress=progress,
+            pdf=pdf,
+            trust=trust,
+            log=log,
+            standing=standing,
         )
     if as_json:
         frame.print_json(content)
@@ -76,6 +93,16 @@ def command(
         print_summary(content, page)
     if strict and not holds(content):
         sys.exit(frame.NO)
+
+
+def _standing(place: str | None, policy_file: Path | None) -> Standing | None:
+    """How to ask a registry what became of the records that the images name; None where no registry was named."""
+    known = knowing.known(place, policy_file)
+    if known is None:
+        return None
+    from misyn.oversight.status import applied  # noqa: PLC0415
+
+    return lambda records: applied.caveats(records, known, now=datetime.now(UTC))
 
 
 def _logged(record: Path, proofs: tuple[Path, ...], policy_file: Path | None, *, unsafe: bool) -> list[dict[str, Any]]:
@@ -92,7 +119,12 @@ def _logged(record: Path, proofs: tuple[Path, ...], policy_file: Path | None, *,
 
 
 def holds(content: dict[str, Any]) -> bool:
-    """Say whether no finding is not-met, every claim is supported, and the README claims no more than that."""
+    """Say whether no finding is not-met, every claim is supported, and the README claims no more than that.
+
+    A technique that its registry lists as withdrawn or contested does not hold either.
+    """
+    if any(warning["id"].startswith("registry-") for warning in content["warnings"]):
+        return False
     unmet = any(finding["status"] == "not-met" for finding in content["findings"])
     return (
         not unmet and not content.get("readme") and all(claim["status"] == "supported" for claim in content["claims"])

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from misyn.cli import frame
+from misyn.cli import frame, knowing
 from misyn.errors import UsageError
 
 if TYPE_CHECKING:
     from misyn.marks.credential.ages import Ages
     from misyn.marks.sighting import Search
+    from misyn.oversight.status.known import Known
 
 
 @click.command("verify", short_help="Read what files say of their origin.")
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 @click.option("--thorough", is_flag=True, help="Look for the watermark at every scale and angle: seconds an image.")
 @click.option("--key", type=click.Path(exists=True, path_type=Path), help="Key folder: look for its watermark too.")
 @click.option("--no-watermark", is_flag=True, help="Do not look for the watermark: pixels are read where needed only.")
+@knowing.registry_option
+@knowing.policy_option
 @frame.workers_option
 @frame.json_option
 @frame.command
@@ -63,6 +66,8 @@ def command(
     policy: Path | None,
     tsa_trust: Path | None,
     key: Path | None,
+    registry: str | None,
+    registry_policy: Path | None,
     workers: int | None,
     *,
     thorough: bool,
@@ -72,12 +77,14 @@ def command(
     """Say, for every file, whether anything in it states synthetic origin.
 
     Four verdicts: synthetic, contradictory, no-evidence, unreadable. There is no verdict "medical": a file without a
-    mark is a file without a mark. Exit status 1 when a file is contradictory, or --expect is unmet.
+    mark is a file without a mark. Exit status 1 when a file is contradictory or, in --registry, withdrawn, or when
+    --expect is unmet.
     """
     from misyn.marks.collection import verify_all  # noqa: PLC0415 - numerics are imported when needed
 
     ages = _ages(proofs, policy, tsa_trust)
     search = _search(key, thorough=thorough, off=no_watermark)
+    known = knowing.known(registry, registry_policy)
     started = time.monotonic()
     with frame.bar("verifying") as progress:
         result = verify_all(
@@ -86,6 +93,7 @@ def command(
     seconds = time.monotonic() - started
     if ages is not None:
         result["summary"]["proofs"] = {"credentials": len(ages.times), "problems": list(ages.problems)}
+    result = _with_status(result, known)
     if as_json:
         frame.print_json(result)
     else:
@@ -94,11 +102,21 @@ def command(
             each = seconds / len(result["files"])
             click.echo(f"the thorough search took {seconds:.1f} s, {each:.1f} s for each file")
     verdicts = {file["verdict"] for file in result["files"]}
-    if "contradictory" in verdicts or (expect and verdicts != {expect}):
+    withdrawn = any(file["status"] == "withdrawn" for file in result["files"])
+    if withdrawn or "contradictory" in verdicts or (expect and verdicts != {expect}):
         sys.exit(frame.NO)
     if verdicts == {"unreadable"}:
         click.echo("misyn: none of these could be read as an image. Next: check the paths", err=True)
         sys.exit(frame.REFUSED)
+
+
+def _with_status(result: dict[str, Any], known: Known | None) -> dict[str, Any]:
+    """What the registry says of each file's technique, and as of when that is known."""
+    if known is None:
+        return result
+    from misyn.oversight.status import applied  # noqa: PLC0415
+
+    return applied.to_files(result, known, now=datetime.now(UTC))
 
 
 def _search(key: Path | None, *, thorough: bool, off: bool) -> Search | None:
@@ -132,8 +150,15 @@ def _print(result: dict[str, Any]) -> None:
     for file in result["files"]:
         click.echo(f"{file['verdict']:<14}{file['path']}")
         click.echo(f"{'':14}{file['explain']}")
+        if "entry" in file:
+            click.echo(f"{'':14}{file['status']}: {file['entry']}")
         for problem in file["problems"]:
             click.echo(f"{'':14}! {problem}")
+    if "registry" in result:
+        told = result["registry"]
+        click.echo(f"{told['name']}, known as of {told['known_as_of']} ({told['age']} old)")
+        for note in told["notes"]:
+            click.echo(f"! {note}")
     counts = ", ".join(f"{n} {verdict}" for verdict, n in result["summary"]["verdicts"].items() if n)
     click.echo(f"{frame.several(len(result['files']), 'file')}: {counts}")
     for sentence in (*result["summary"]["skipped"], *result["summary"].get("proofs", {}).get("problems", ())):

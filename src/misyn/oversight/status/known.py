@@ -128,7 +128,7 @@ def _source(place: str) -> static.Source:
     if "://" in place:
         return static.Web(f"{place.rstrip('/')}/status")
     path = Path(place)
-    for folder in (path.parent if path.is_file() else path, path / "status"):
+    for folder in (path.parent if path.is_file() else path, path / "status", path.parent / "status"):
         if (folder / FILE).is_file():
             return static.Folder(folder)
     raise InputError(f"expected a registry, or a folder with its {FILE} and {PROOF}, at {place}; found none")
