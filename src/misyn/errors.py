@@ -27,7 +27,9 @@ The tree::
     ├── MarkError                  a mark cannot be written
     │   ├── NoRoomForMark          the format has no place for one; the message names a format to convert to
     │   ├── AcquiredFromPatient    the header shows acquisition from a patient; ``--force`` is needed and is recorded
-    │   └── WouldOverwrite         a file is already there; ``--overwrite`` is needed
+    │   ├── WouldOverwrite         a file is already there; ``--overwrite`` is needed
+    │   └── UnmarkedImage          an image without a mark where only marked ones may be
+    ├── Refused                    a guard does not let images through: undeclared, contradictory, or in the wrong split
     ├── EvaluationError            a measure is undefined on this input
     │   └── MixedFeatures          features of different extractors or preparations were put together
     ├── EvidenceError              evidence is missing, altered, or not what its digest says
@@ -49,7 +51,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -152,6 +154,18 @@ class AcquiredFromPatient(MarkError):
 
 class WouldOverwrite(MarkError):
     """A file is already where the result would go."""
+
+
+class UnmarkedImage(MarkError):
+    """An image without a mark is, or would be, where only marked ones may be."""
+
+
+class Refused(MisynError):
+    """A guard does not let images through; ``reasons`` counts them by sentence."""
+
+    def __init__(self, message: str, *, reasons: Mapping[str, int] | None = None) -> None:
+        super().__init__(message)
+        self.reasons = dict(reasons or {})
 
 
 class EvaluationError(MisynError):

@@ -11,6 +11,7 @@ import pytest
 from misyn import signing
 from misyn.errors import SigningError
 from misyn.generate.born import born
+from misyn.generate.journal import check
 from misyn.marks import verify
 
 RECORD = "misyn: 1\ntechnique: {name: pca, version: '1'}\nresponsible: A. Author\n"
@@ -26,7 +27,8 @@ def test_what_is_born_with_a_key_is_trusted_up_to_its_root(name: str, tmp_path: 
         path = birth.save(pixels, name)
     verdict = verify(path, trust=tmp_path / "key" / "root.pem")
     assert (verdict.verdict, verdict.trusted, verdict.problems) == ("synthetic", True, ())
-    assert [file.name for file in (tmp_path / "drawn").iterdir()] == [name]
+    assert sorted(file.name for file in (tmp_path / "drawn").iterdir()) == sorted([name, "misyn-manifest.json"])
+    assert list(check(tmp_path / "drawn", roots=signing.load(tmp_path / "key").chain[-1:])) == []
 
 
 def test_a_key_that_is_not_there_is_refused_before_anything_is_drawn(tmp_path: Path) -> None:

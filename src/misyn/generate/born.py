@@ -1,11 +1,23 @@
 r"""Mark at birth: what is saved here carries its declaration from its first byte.
 
+One line in the code people have::
+
+    with misyn.born("misyn.yaml", out="synthetic/") as born:      # a context manager
+        born.save(array, "0001.dcm", like="template.dcm", seed=7, condition="melanoma, back")
+
+    @misyn.born("misyn.yaml", out="synthetic/")                    # a decorator: what it gives is saved, marked
+    def generate(n, seed): ...
+
+    sample = misyn.born("misyn.yaml", out="synthetic/")(model.sample)   # a wrapper
+
 Rules
 -----
-1. An image is encoded in memory, marked in memory, and put on disk whole: an unmarked file never has a name.
-2. Names stay inside the output folder, and an existing file is not replaced.
-3. With a key, a signed credential is the last thing written, before the file gets its name.
-4. The format follows the name's ending; :data:`ENCODERS` lists what can be written.
+1. Rules B1 to B5 of :mod:`misyn.generate.birth`: an unmarked file never has a name.
+2. The folder is watched (:mod:`misyn.generate.watch`): an image that other code writes into it unmarked is an error.
+   ``unsafe_unwatched`` turns that off, and the manifest says so.
+3. When it ends, well or not, a manifest lists every file (:mod:`misyn.generate.journal`), signed where there is a key.
+   After a crash, the next birth in the folder takes over what the journal lists.
+4. The format follows the name's ending; :data:`misyn.generate.encoders.ENCODERS` lists what can be written.
 
 Example:
     >>> import tempfile, numpy as np
@@ -13,106 +25,130 @@ Example:
     ...     place = Path(folder)
     ...     _ = (place / "misyn.yaml").write_text("misyn: 1\ntechnique: {name: pca}\nresponsible: A. Author\n")
     ...     with born(place / "misyn.yaml", out=place / "drawn") as birth:
-    ...         path = birth.save(np.zeros((8, 8), np.uint8), "0001.png")
+    ...         path = birth.save(np.zeros((8, 8), np.uint8), "0001.png", seed=3)
     ...     (path.name, birth.count)
     ('0001.png', 1)
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+import atexit
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from types import TracebackType
+from typing import Any
 
-from numpy.typing import NDArray
-
-from misyn.atomic import replacing
-from misyn.errors import UsageError, WouldOverwrite
+from misyn.generate.birth import Birth
 from misyn.generate.declare import declare, signing_key
-from misyn.generate.encoders import encoder_for
-from misyn.marks.declaration import Declaration
-from misyn.marks.metadata import writer_for
-from misyn.signing import SigningKey
+from misyn.generate.facts import weights_digest
+from misyn.generate.journal import Journal
+from misyn.generate.watch import Watch
+from misyn.generate.wrapping import wrapped
+
+__all__ = ["Birth", "Born", "born"]
 
 
 @dataclass
-class Birth:
-    """A folder in which everything saved is marked. ``count`` is how many files were."""
+class Born:
+    """What :func:`born` gives: enter it, or call it with a function."""
 
-    declaration: Declaration
+    record: Path
     out: Path
-    key: SigningKey | None = None
-    count: int = 0
+    now: datetime | None = None
+    weights: object = None
+    key: Path | None = None
+    seed: object = None
+    ending: str | None = None
+    unsafe_unwatched: bool = False
+    _open: list[tuple[Birth, Watch | None]] = field(default_factory=list, repr=False)
 
-    def save(self, pixels: NDArray[Any], name: str) -> Path:
-        """Save one synthetic image, marked.
+    def __enter__(self) -> Birth:
+        birth = self.start()
+        watch = None if self.unsafe_unwatched else Watch(self.out).__enter__()
+        self._open.append((birth, watch))
+        return birth
 
-        Args:
-            pixels: samples; what shapes and dtypes a format takes, :mod:`misyn.generate.encoders` says.
-            name: file name or relative path under the output folder; its ending chooses the format.
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        birth, watch = self._open.pop()
+        try:
+            birth.close()
+        finally:
+            if watch is not None:
+                watch.__exit__(kind, error, trace)
 
-        Raises:
-            UsageError: the name leaves the folder, or no format has its ending or takes these pixels.
-            WouldOverwrite: a file is already there.
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap a function or generator function: every image it gives is saved, marked, and passed on unchanged."""
+        return wrapped(function, self)
+
+    def start(self) -> Birth:
+        """Open the folder without ``with``, for code that has no such place; :meth:`Birth.close` or the end of the
+        process writes the manifest. The folder is not watched then.
         """
-        path = self._place(name)
-        encoder = encoder_for(name)
-        plain = io.BytesIO(encoder.encode(pixels))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as target:
-            self._mark(plain, target, encoder.format)
-        self.count += 1
-        return path
-
-    def _mark(self, plain: BinaryIO, target: BinaryIO, format: str) -> None:  # noqa: A002 - the house's word for it
-        """Write metadata, and with a key the credential over it."""
-        if self.key is None:
-            writer_for(format).write(plain, target, self.declaration)
-            return
-        from misyn.marks.credential.marking import sign_new  # noqa: PLC0415 - optional
-
-        marked = io.BytesIO()
-        writer_for(format).write(plain, marked, self.declaration)
-        sign_new(marked, target, format=format, declaration=self.declaration, key=self.key)
-
-    def _place(self, name: str) -> Path:
-        path = self.out / name
-        if not path.resolve().is_relative_to(self.out.resolve()):
-            raise UsageError(f"expected a name inside {self.out}, found one that leaves it")
-        if path.exists():
-            raise WouldOverwrite(f"expected no file at {path}, found one. Next: another name or folder")
-        return path
+        signing = None if self.key is None else signing_key(self.key)
+        moment = self.now or datetime.now(UTC)
+        declaration = declare(self.record, now=moment, weights=weights_digest(self.weights))
+        self.out.mkdir(parents=True, exist_ok=True)
+        birth = Birth(
+            declaration,
+            self.out,
+            Journal.start(self.out),
+            key=signing,
+            seed=self.seed,
+            unsafe_unwatched=self.unsafe_unwatched,
+        )
+        _close_at_exit(birth)
+        return birth
 
 
-@contextlib.contextmanager
+def _close_at_exit(birth: Birth) -> None:
+    """Write the manifest at the end of the process at the latest, without keeping the birth alive until then."""
+    reference = weakref.ref(birth)
+
+    def close() -> None:
+        left = reference()
+        if left is not None:
+            left.close()
+
+    atexit.register(close)
+
+
 def born(
     record: Path | str,
     *,
     out: Path | str,
     now: datetime | None = None,
-    weights: str | None = None,
+    weights: object = None,
     key: Path | str | None = None,
-) -> Iterator[Birth]:
+    seed: object = None,
+    ending: str | None = None,
+    unsafe_unwatched: bool = False,
+) -> Born:
     """Open a folder in which everything saved is marked as the record's technique's synthetic images.
+
+    Use it with ``with``, as a decorator, or call it with a function.
 
     Args:
         record: the technique's ``misyn.yaml``.
         out: the folder; made when absent.
-        now: the time of birth; default: when this is called.
-        weights: digest of the model's weights, where the record does not name it.
-        key: the key folder (``misyn key new``) whose key signs a credential into every file; None writes metadata only.
+        now: the time of birth; default: when the folder is opened.
+        weights: the model's weights: a digest, a file or folder, a PyTorch module, a mapping of arrays; where None,
+            what the record names.
+        key: the key folder (``misyn key new``) whose key signs a credential into every file, and the manifest; None
+            writes metadata only.
+        seed: the seed of the whole run, for images saved without one of their own.
+        ending: of files that a wrapped function's images are saved as; default: by their samples.
+        unsafe_unwatched: do not watch the folder for unmarked images that other code writes.
 
     Raises:
-        RecordError: the record has mistakes.
+        RecordError: the record has mistakes; when it is entered, like all that follow.
         MissingExtra: ``key`` is given, and the C2PA library is not installed.
         SigningError: the folder holds no usable key.
+        UnmarkedImage: at the end, an image without a declaration is in the folder that was not there before.
     """
-    signing = None if key is None else signing_key(Path(key))
-    declaration = declare(Path(record), now=now or datetime.now(UTC), weights=weights)
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    yield Birth(declaration, folder, signing)
+    place = None if key is None else Path(key)
+    return Born(Path(record), Path(out), now, weights, place, seed, ending, unsafe_unwatched)

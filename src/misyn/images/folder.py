@@ -28,6 +28,7 @@ from misyn.errors import InputError, NoImages, UnknownFormat, UnreadableImage
 from misyn.images.formats import FORMATS, sniff
 from misyn.images.walking import is_text, walk
 
+MANIFEST = "misyn-manifest.json"  # lists the images that were born in a folder; it is none, and no stranger either
 _DETACHED = {".raw", ".zraw", ".img", ".gz", ".bin"}
 _HEADERS = (".mhd", ".nhdr", ".hdr")
 
@@ -101,6 +102,8 @@ def _walk(place: Path) -> _Walk:
     """List regular files and links below ``place``, hidden ones and special ones aside."""
     found = _Walk()
     for relative, kind in walk(place):
+        if relative.rpartition("/")[2] == MANIFEST:
+            continue
         if not is_text(relative) and kind != "hidden":
             found.skipped["name"] += 1
         elif kind == "link":
