@@ -21,7 +21,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("images",),
     ("marks", "evaluate", "practice"),
     ("report",),
-    ("audit",),
+    ("audit", "folders"),
     ("generate",),
     ("oversight",),
     ("cli",),

@@ -15,8 +15,7 @@ Example:
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,19 +23,19 @@ from typing import TYPE_CHECKING, Any
 from misyn import __version__
 from misyn.atomic import write_bytes
 from misyn.canonical import canonical_bytes
-from misyn.errors import InputError, TableError, UsageError
+from misyn.errors import InputError, TableError
 from misyn.practice import bundle, derivation, dossier, plans, readme
 from misyn.practice.record import Record, load, text_of
 from misyn.report import badge, checklist, sheet
 from misyn.results import Caveat, Evidence, as_json
 
 if TYPE_CHECKING:
-    from misyn.evaluate.study import Sets
     from misyn.images.collection import Collection
 
 Progress = Callable[[int, int], None]
 Standing = Callable[[Mapping[str, str]], Sequence[Caveat]]
 ROLES = ("training", "held_out", "reference", "synthetic")
+MARGIN = "plan.margins.utility_gain"
 
 
 @dataclass(frozen=True)
@@ -107,85 +106,6 @@ def _asked(record: Record, measured: _Measured, standing: Standing | None) -> _M
     return _Measured(measured.evidence, (*found, *measured.caveats))
 
 
-def evaluate_folders(
-    *,
-    medical: Path,
-    synthetic: Path,
-    held_out: Path | None,
-    reference: bool,
-    columns: Mapping[str, Any],
-    features: str,
-    seed: int,
-    workers: int | None,
-    out: Path,
-    synthetic_table: Path | None = None,
-    predictions: Sequence[Path] = (),
-    margin: float | None = None,
-    progress: Progress | None = None,
-) -> tuple[dict[str, Any], Path]:
-    """Measure without a record: two or three folders in, ``evaluation.json`` and the report's evaluation pages out.
-
-    Args:
-        medical: training images, or other medical images when ``reference`` is true.
-        synthetic: synthetic images.
-        held_out: unseen medical images of the training images' source.
-        reference: whether ``medical`` are not the training images.
-        columns: ``table``, ``key``, ``patient``, ``label``, ``groups`` of :func:`misyn.images.collection.collect`.
-        features: name of the extractor.
-        seed: seed of everything random.
-        workers: processes, as in :func:`misyn.engine.map`.
-        out: folder for the results.
-        synthetic_table: table on the synthetic images, with the same columns; their labels and groups come from it.
-        predictions: tables of the user's own models, the one trained on medical images first.
-        margin: downstream difference in area under the curve that counts as none, fixed beforehand.
-        progress: called with (done, total) while files are read.
-
-    Raises:
-        NoImages: a folder holds nothing that reads as an image.
-        TableError: the table does not read or does not join the images.
-    """
-    from misyn.evaluate.pair import Settings  # noqa: PLC0415 - numerics only when measuring
-    from misyn.evaluate.study import Sets, evaluate  # noqa: PLC0415
-    from misyn.images.collection import collect  # noqa: PLC0415
-    from misyn.report.page import write  # noqa: PLC0415
-
-    for place in (medical, synthetic, held_out):
-        if place is not None and out.resolve() == place.resolve():
-            raise UsageError("expected --out to be a folder of its own, found one of the images' folders")
-    with _named("--medical"):
-        seen = collect(medical, **columns)
-    with _named("--synthetic"):
-        drawn = collect(synthetic, **_of_synthetic(columns, synthetic_table))
-    with _named("--held-out"):
-        unseen = None if held_out is None else collect(held_out, **columns)
-    sets = Sets(
-        synthetic=drawn,
-        training=None if reference else seen,
-        reference=seen if reference else None,
-        held_out=unseen,
-    )
-    evaluation = evaluate(
-        sets,
-        out=out,
-        seed=seed,
-        extractor=features,
-        workers=workers,
-        progress=progress,
-        settings=Settings(margin=margin),
-        predictions=predictions,
-    )
-    content = dict(evaluation.content)
-    page = write(out, audit=None, evaluation=content, marks=None, record=None, images=out / content["images"])
-    return content, page
-
-
-def _of_synthetic(columns: Mapping[str, Any], table: Path | None) -> dict[str, Any]:
-    """How synthetic images are collected: their own table, by the same column names; without one, only by folder."""
-    if table is not None:
-        return {**columns, "table": table, "patient": None}
-    return {"label": "@folder" if columns.get("label") == "@folder" else None}
-
-
 def _measure(
     record: Record,
     *,
@@ -211,20 +131,21 @@ def _measure(
         evidence["log"] = Evidence("log", {"schema": "misyn/log/1", "entries": [dict(row) for row in log]})
     if drawn and medical:
         after = plans.after(record, log)
-        evidence["evaluation"] = _evaluate(found, out=out, seed=seed, workers=workers, progress=progress, after=after)
+        margin = record.get(MARGIN)
+        evidence["evaluation"] = _evaluate(
+            found,
+            out=out,
+            seed=seed,
+            workers=workers,
+            progress=progress,
+            after=after,
+            margin=margin if isinstance(margin, int | float) else None,
+            masks=_masks(record, found),
+        )
     for kind, item in evidence.items():
         if kind != "evaluation":  # the study wrote its own
             _write_json(out / f"{kind}.json", item.content)
     return _Measured(evidence, tuple(caveats))
-
-
-@contextlib.contextmanager
-def _named(option: str) -> Iterator[None]:
-    """Say which of several folders an error speaks of."""
-    try:
-        yield
-    except InputError as error:
-        raise type(error)(f"{option}: {error}") from error
 
 
 def _collect(record: Record) -> tuple[dict[str, Collection], list[Caveat]]:
@@ -265,6 +186,12 @@ def _verify(
     return Evidence(kind, summarise(verify_files(paths, trust=trust, workers=workers, progress=progress)))
 
 
+def _masks(record: Record, found: Mapping[str, Collection]) -> dict[str, Path]:
+    """The folders of masks that the record names, by set."""
+    places = {role: record.file(f"data.{role}.masks") for role in found}
+    return {role.replace("_", "-"): place for role, place in places.items() if place is not None}
+
+
 def _evaluate(
     found: Mapping[str, Collection],
     *,
@@ -273,12 +200,17 @@ def _evaluate(
     workers: int | None,
     progress: Progress | None,
     after: Mapping[str, Any] | None,
+    margin: float | None,
+    masks: Mapping[str, Path],
 ) -> Evidence:
-    """Measure what the synthetic images lack, shift and copy; ``after`` is what was in a log before."""
-    from misyn.evaluate.study import Sets, evaluate  # noqa: PLC0415 - numerics only when measuring
+    """Measure what the images lack, shift and copy; ``after`` was in a log before, ``margin`` in the plan."""
+    from misyn.evaluate.pair import Settings  # noqa: PLC0415 - numerics only when measuring
+    from misyn.evaluate.study import Sets, evaluate  # noqa: PLC0415
 
-    sets: Sets = Sets(**{role: found.get(role) for role in ROLES})  # type: ignore[arg-type]  # synthetic is there
-    result = evaluate(sets, out=out, seed=seed, workers=workers, progress=progress)
+    roles: dict[str, Any] = {role: found.get(role) for role in ROLES}
+    sets = Sets(masks=masks, **roles)
+    settings = Settings(margin=margin)
+    result = evaluate(sets, out=out, seed=seed, workers=workers, progress=progress, settings=settings)
     if after is None:
         return Evidence("evaluation", result.content)
     content = {**result.content, "after": dict(after)}

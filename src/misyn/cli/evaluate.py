@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from misyn.cli import frame
 
 FOLDER = click.Path(exists=True, path_type=Path)
+PLACE = click.Path(exists=True, file_okay=False, path_type=Path)
+TABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("evaluate", short_help="Measure what is missing, shifted, copied.")
@@ -16,12 +19,45 @@ FOLDER = click.Path(exists=True, path_type=Path)
 @click.option("--synthetic", required=True, type=FOLDER, help="Synthetic images.")
 @click.option("--held-out", type=FOLDER, help="Medical images of the same source that the technique did not see.")
 @click.option("--reference", is_flag=True, help="--medical are other medical images, not the training images.")
-@click.option("--table", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV or Parquet on them.")
+@click.option("--table", type=TABLE, help="CSV or Parquet on the medical images.")
 @click.option("--key", help="Column of the table that names the file.")
 @click.option("--patient", help="Column that names the patient (or lesion, or study).")
 @click.option("--label", help="Column with the diagnosis or class; @folder for the parent folder's name.")
 @click.option("--group", "groups", multiple=True, help="Column to report by; may be given several times.")
-@click.option("--features", default="texture", show_default=True, help="Feature extractor.")
+@click.option("--synthetic-table", type=TABLE, help="CSV or Parquet on the synthetic images: what each was made for.")
+@click.option("--synthetic-key", help="Its column that names the file; default: as --key.")
+@click.option("--synthetic-label", help="Its column with the label, prompt or condition; default: as --label.")
+@click.option(
+    "--synthetic-group", "synthetic_groups", multiple=True, help="Its columns to report by; default: --group."
+)
+@click.option("--masks", type=PLACE, help="Masks of the medical images, each of its image's name.")
+@click.option("--held-out-masks", type=PLACE, help="Masks of the held-out images.")
+@click.option("--synthetic-masks", type=PLACE, help="Masks of the synthetic images.")
+@click.option(
+    "--extractor",
+    "--features",
+    default="texture",
+    show_default=True,
+    help="What turns images into numbers: texture, radiomics, efficientnet-lite0, onnx:FILE, hf:MODEL or timm:MODEL.",
+)
+@click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="MISYN_CACHE",
+    show_envvar=True,
+    help="Folder that keeps features for later runs; without it none are kept.",
+)
+@click.option(
+    "--predictions",
+    multiple=True,
+    type=TABLE,
+    help="Predictions of your own models on held-out images, that of the model trained on medical images first.",
+)
+@click.option(
+    "--margin",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Downstream difference in area under the curve that counts as none; fix it before you look.",
+)
 @frame.seed_option
 @frame.workers_option
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the results.")
@@ -36,7 +72,17 @@ def command(
     patient: str | None,
     label: str | None,
     groups: tuple[str, ...],
-    features: str,
+    synthetic_table: Path | None,
+    synthetic_key: str | None,
+    synthetic_label: str | None,
+    synthetic_groups: tuple[str, ...],
+    masks: Path | None,
+    held_out_masks: Path | None,
+    synthetic_masks: Path | None,
+    extractor: str,
+    cache: Path | None,
+    predictions: tuple[Path, ...],
+    margin: float | None,
     seed: int,
     workers: int | None,
     out: Path,
@@ -44,32 +90,55 @@ def command(
     reference: bool,
     as_json: bool,
 ) -> None:
-    """Compare synthetic images with medical images: what is missing, what shifted, what may be copied."""
-    from misyn.audit import evaluate_folders  # noqa: PLC0415 - numerics are imported when needed
+    """Compare synthetic images with medical images: what is missing, what shifted, what may be copied.
 
-    columns = {"table": table, "key": key, "patient": patient, "label": label, "groups": groups}
+    Nearness to medical images is the measurable shadow of grounding, never grounding: no patient stands behind a
+    synthetic image.
+    """
+    from misyn.folders import Columns, Folders  # noqa: PLC0415 - numerics are imported when needed
+
+    _check_synthetic(synthetic_table, synthetic_key, synthetic_label, synthetic_groups)
+    of_masks = {"medical": masks, "held-out": held_out_masks, "synthetic": synthetic_masks}
+    folders = Folders(
+        medical=medical,
+        synthetic=synthetic,
+        held_out=held_out,
+        reference=reference,
+        out=out,
+        columns=Columns(table=table, key=key, patient=patient, label=label, groups=groups),
+        drawn=Columns(table=synthetic_table, key=synthetic_key, label=synthetic_label, groups=synthetic_groups),
+        masks={of: place for of, place in of_masks.items() if place is not None},
+    )
     with frame.bar("measuring") as progress:
-        content, page = evaluate_folders(
-            medical=medical,
-            synthetic=synthetic,
-            held_out=held_out,
-            reference=reference,
-            columns=columns,
-            features=features,
+        content, page = folders.evaluate(
+            extractor=extractor,
             seed=seed,
             workers=workers,
-            out=out,
             progress=progress,
+            cache=cache,
+            predictions=predictions,
+            margin=margin,
         )
     if as_json:
         frame.print_json(content)
         return
+    _show(content)
+    click.echo(f"report: {page}")
+
+
+def _check_synthetic(table: Path | None, *columns: str | tuple[str, ...] | None) -> None:
+    if table is None and any(columns):
+        raise click.UsageError("--synthetic-key, --synthetic-label and --synthetic-group need --synthetic-table")
+
+
+def _show(content: dict[str, Any]) -> None:
+    """Warnings first, then every number over all images."""
     for warning in content["warnings"]:
         click.echo(f"! {warning['text']}")
     for estimate in content["estimates"]:
         if estimate["group"] is None:
-            click.echo(f"{estimate['name']:<34}{estimate['set'] or '':<11}{_number(estimate)}")
-    click.echo(f"report: {page}")
+            shadow = "  (the measurable shadow of grounding)" if estimate["name"] == "support" else ""
+            click.echo(f"{estimate['name']:<34}{estimate['set'] or '':<11}{_number(estimate)}{shadow}")
 
 
 def _number(estimate: dict[str, float | None]) -> str:
