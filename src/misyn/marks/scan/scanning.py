@@ -118,8 +118,7 @@ def scan(
             raise NoImages("expected a place with files in it, found none. Next: check the path")
         rows = _rows(found, looking, scratch, out, workers, progress)
         said = join(rows, joining)
-        scanned = _put_together(found, rows, said, looking)
-    return scanned
+        return _put_together(found, rows, said, looking)
 
 
 def _scratch(out: Path | None, stack: ExitStack) -> Path:
