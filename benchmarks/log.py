@@ -35,6 +35,7 @@ ROUNDS = 15
 EACH = 100  # appends per round
 BATCHES = (10, 100, 1000)
 PROOFS = 300
+DIGESTS = [digest(b"%d" % n) for n in range(max(BATCHES))]
 
 
 def items(first: int, count: int) -> list[tuple[entries.Entry, entries.Opening]]:
@@ -68,6 +69,12 @@ def log_append(log: Log, *, batch: int, times: int) -> None:
         log.append(items(0, batch))
 
 
+def log_contents(log: Log, *, batch: int, times: int) -> None:
+    """The way for many: their digests, which somebody has, and nothing that is about or signed."""
+    for _ in range(times):
+        log.append_contents("declaration", DIGESTS[:batch])
+
+
 def appends(folder: Path) -> None:
     """Durable appends per second, one by one and in batches, taking turns with SQLite's own inserts."""
     with Log.create(folder / "log", origin="example.org/log") as log:
@@ -78,18 +85,25 @@ def appends(folder: Path) -> None:
         print(f"{'durable appends':<28}{'log /s':>10}{'SQLite /s':>11}{'ratio':>8}{'worst':>8}{'best':>8}")
         for batch in (1, *BATCHES):
             times = EACH if batch == 1 else max(3, 2000 // batch)
-            ours, theirs = [], []
-            for _ in range(ROUNDS if batch == 1 else 5):
-                ours.append(timed(partial(log_append, log, batch=batch, times=times)))
-                theirs.append(timed(partial(insert, connection, row, batch=batch, times=times)))
-            ratios = [there / here for here, there in zip(ours, theirs, strict=True)]
-            rates = [batch * times / statistics.median(taken) for taken in (ours, theirs)]
-            name = "one by one" if batch == 1 else f"batches of {batch}"
-            print(
-                f"{name:<28}{rates[0]:>10,.0f}{rates[1]:>11,.0f}{statistics.median(ratios):>8.2f}"
-                f"{min(ratios):>8.2f}{max(ratios):>8.2f}"
-            )
+            ways = {"one by one": log_append} if batch == 1 else {f"batches of {batch}": log_contents}
+            if batch > 1:
+                ways[f"batches of {batch}, as objects"] = log_append
+            for name, way in ways.items():
+                ours = partial(way, log, batch=batch, times=times)
+                theirs = partial(insert, connection, row, batch=batch, times=times)
+                compare(name, ours, theirs, entries=batch * times)
         connection.close()
+
+
+def compare(name: str, ours: Callable[[], Any], theirs: Callable[[], Any], *, entries: int) -> None:
+    """Take turns, and print both rates and the ratio of each round: its median, worst and best."""
+    taken = [(timed(ours), timed(theirs)) for _ in range(ROUNDS)]
+    ratios = [there / here for here, there in taken]
+    rates = [entries / statistics.median(times) for times in zip(*taken, strict=True)]
+    print(
+        f"{name:<28}{rates[0]:>10,.0f}{rates[1]:>11,.0f}{statistics.median(ratios):>8.2f}"
+        f"{min(ratios):>8.2f}{max(ratios):>8.2f}"
+    )
 
 
 def grow(folder: Path, size: int) -> dict[str, float]:
@@ -98,7 +112,8 @@ def grow(folder: Path, size: int) -> dict[str, float]:
 
         def add() -> None:
             for first in range(0, size, 10_000):
-                log.append(items(first, min(10_000, size - first)))
+                count = min(10_000, size - first)
+                log.append_contents("declaration", [digest(b"%d" % n) for n in range(first, first + count)])
 
         fill = timed(add)
         publish = timed(log.publish)

@@ -18,8 +18,8 @@ Example:
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 from binascii import b2a_base64, hexlify
 from collections.abc import Sequence
 from hashlib import sha256
@@ -30,7 +30,6 @@ from misyn.oversight.log.entries import DOMAIN, KINDS, OPENING, SALT, SCHEMA
 from misyn.oversight.log.tree import LEAF
 
 NAMED = "sha256:"
-HEX = re.compile("[0-9a-f]+")
 _ENTRY = b'{"commitment":"sha256:%b","kind":"%b","schema":"%b"}'
 _OPENING = b'{"digest":"sha256:%b","entry":"%b","salt":"%b","schema":"%b"}'
 
@@ -48,28 +47,27 @@ def leaves(kind: str, contents: Sequence[str], *, salts: bytes | None = None) ->
     """
     if kind not in KINDS or kind == "removal":
         raise UsageError(f"expected a kind of entry ({', '.join(KINDS)}) other than a removal, found {kind!r}")
-    plain = _digests(contents)
-    salts = os.urandom(SALT * len(contents)) if salts is None else salts
-    each = [salts[at : at + SALT] for at in range(0, len(salts), SALT)]
-    named = [plain[at : at + 2 * SALT].encode() for at in range(0, len(plain), 2 * SALT)]
-    raw = bytes.fromhex(plain)
-    found = [raw[at : at + SALT] for at in range(0, len(raw), SALT)]
-    committed = [
-        hexlify(sha256(b"%b%b%b" % (DOMAIN, salt, content)).digest()) for salt, content in zip(each, found, strict=True)
-    ]
+    plain, raw = _digests(contents)
+    salts = os.urandom(len(raw)) if salts is None else salts
+    places = range(0, len(raw), SALT)
+    committed = [hexlify(sha256(DOMAIN + salts[at : at + SALT] + raw[at : at + SALT]).digest()) for at in places]
     template = _ENTRY % (b"%b", kind.encode(), SCHEMA.encode())
     opened = _OPENING % (b"%b", template.replace(b'"', b'\\"'), b"%b", OPENING.encode())
     written = [template % commitment for commitment in committed]
-    hashes = [sha256(LEAF + entry).digest() for entry in written]
-    encoded = [b2a_base64(salt, newline=False) for salt in each]
-    return Columns(written, hashes, [opened % row for row in zip(named, committed, encoded, strict=True)])
+    openings = [
+        opened % (plain[2 * at : 2 * at + 2 * SALT], commitment, b2a_base64(salts[at : at + SALT], newline=False))
+        for at, commitment in zip(places, committed, strict=True)
+    ]
+    return Columns(written, [sha256(LEAF + entry).digest() for entry in written], openings)
 
 
-def _digests(contents: Sequence[str]) -> str:
-    """The hex digits of all digests; the same check as one by one, in less time."""
+def _digests(contents: Sequence[str]) -> tuple[bytes, bytes]:
+    """The hex digits and the bytes of all digests; the same check as one by one, in less time."""
     start = len(NAMED)
     if {len(one) for one in contents} <= {start + 2 * SALT} and {one[:start] for one in contents} <= {NAMED}:
         plain = "".join([one[start:] for one in contents])
-        if not plain or HEX.fullmatch(plain):
-            return plain
+        with contextlib.suppress(ValueError):  # of what is no hexadecimal digit
+            raw = bytes.fromhex(plain)
+            if raw.hex() == plain:
+                return plain.encode(), raw
     raise UsageError("expected each content's digest as sha256:<64 hex digits>, found something else")
