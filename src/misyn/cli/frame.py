@@ -5,6 +5,8 @@ Rules
 1. A refusal (:class:`misyn.errors.MisynError`) is one sentence on stderr and exit status 2; ``-v`` adds the traceback.
 2. Results go to stdout, progress and notes to stderr; the bar is silent where stderr is not a terminal.
 3. ``--json`` prints one JSON document and nothing else on stdout.
+4. A reader that goes away (``| head -1``) changes nothing: the command does all of its work, prints the rest nowhere, and
+   ends with the status it would have had.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TextIO, TypeVar, cast
 
 import click
 
@@ -47,10 +49,8 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         verbose = bool(kwargs.pop("verbose", False))
         try:
-            return function(*args, **kwargs)
-        except BrokenPipeError:  # whoever read our output has gone (`| head`): nothing to say, nobody to tell
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise click.exceptions.Exit(REFUSED) from None
+            with _patient_output():
+                return function(*args, **kwargs)
         except (MisynError, OSError, MemoryError) as error:
             _refuse(_sentence(error), verbose=verbose)
         except KeyboardInterrupt:
@@ -67,6 +67,48 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
             )
 
     return run
+
+
+class _Patient:
+    """Standard output that goes nowhere once its reader has gone (rule 4); all else is the stream's own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write, or pretend to."""
+        with self._forgiven():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, or pretend to."""
+        with self._forgiven():
+            self._stream.flush()
+
+    @contextlib.contextmanager
+    def _forgiven(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())  # what is buffered leaves at the end of the program
+            os.close(nowhere)
+
+
+@contextlib.contextmanager
+def _patient_output() -> Iterator[None]:
+    """Let no reader that goes away interrupt a command."""
+    stream = sys.stdout
+    sys.stdout = cast("TextIO", _Patient(stream))
+    try:
+        yield
+        sys.stdout.flush()
+    finally:
+        sys.stdout = stream
 
 
 def _refuse(sentence: str, *, verbose: bool) -> NoReturn:
