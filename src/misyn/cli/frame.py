@@ -5,8 +5,8 @@ Rules
 1. A refusal (:class:`misyn.errors.MisynError`) is one sentence on stderr and exit status 2; ``-v`` adds the traceback.
 2. Results go to stdout, progress and notes to stderr; the bar is silent where stderr is not a terminal.
 3. ``--json`` prints one JSON document and nothing else on stdout.
-4. A reader that goes away (``| head -1``) changes nothing: the command does all of its work, prints the rest nowhere, and
-   ends with the status it would have had.
+4. A reader that goes away (``| head -1``) changes nothing: the command does all of its work, prints the rest nowhere,
+   and ends with the status it would have had.
 """
 
 from __future__ import annotations
