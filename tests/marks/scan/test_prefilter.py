@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from misyn.errors import MisynError
 from misyn.marks import mark, verify
 from misyn.marks.declaration import Declaration, Technique
+from misyn.marks.metadata import dicom_values
 from misyn.marks.metadata.dicom_elements import BIG, EXPLICIT, IMPLICIT, Syntax, encode, encode_item
 from misyn.marks.scan.prefilter import look
 from misyn.marks.scan.quick import quick_verify
@@ -142,6 +143,29 @@ def test_files_that_share_runs_with_one_that_says_nothing_are_not_taken_for_it(
     for body in (plain, before + plain + after, plain):
         path.write_bytes(file_of(body, UIDS[EXPLICIT]))
         assert_same(path)
+
+
+def test_a_private_block_of_ours_is_seen_where_another_makers_was(tmp_path: Path) -> None:
+    path = tmp_path / "block.dcm"
+    for creator in (b"OTHER", b"OTHER", b"MISYN"):
+        block = encode(0x4D530010, "LO", creator, EXPLICIT) + encode(0x4D531001, "UT", b"{}", EXPLICIT)
+        path.write_bytes(file_of(block + encode(0x4D531002, "LO", b"x", EXPLICIT), UIDS[EXPLICIT]))
+        assert_same(path)
+        assert look(path).clear == (creator == b"OTHER")
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, BIG], ids=["explicit", "implicit", "big endian"])
+@pytest.mark.parametrize("open_items", [True, False])
+def test_the_synthesizer_among_the_equipment_is_seen(syntax: Syntax, tmp_path: Path, *, open_items: bool) -> None:
+    item = dicom_values.equipment(DECLARATION, syntax)
+    path = tmp_path / "equipment.dcm"
+    for sequence in (
+        undefined(0x0018A001, "SQ", [item], syntax, open_items=open_items),
+        encode(0x0018A001, "SQ", encode_item(item, syntax), syntax),
+    ):
+        path.write_bytes(file_of(sequence, UIDS[syntax]))
+        assert_same(path)
+        assert quick_verify(path)[0].verdict == "synthetic"
 
 
 @pytest.fixture(scope="module")
