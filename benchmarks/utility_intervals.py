@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from misyn.evaluate.statistics import Interval, clopper_pearson
+from misyn.evaluate.utility import clustered
 from misyn.evaluate.utility.auroc import auroc, delong, macro_interval
 from misyn.evaluate.utility.equivalence import tost
 from misyn.evaluate.utility.resampling import Draws
@@ -85,7 +86,7 @@ ROWS: dict[str, tuple[Value, float, float]] = {
 }
 
 
-DELONG = tuple(name for name in ROWS if name.startswith(("area", "gain")))
+DELONG = tuple(name for name in ROWS if name.startswith(("area", "gain", "sens")))
 
 
 def by_delong(name: str, drawn: Drawn) -> Interval | None:
@@ -93,6 +94,11 @@ def by_delong(name: str, drawn: Drawn) -> Interval | None:
     classes, patients = drawn.positive.astype(np.int64), drawn.patients
     if min(classes.sum(), len(classes) - classes.sum()) < 2:
         return None
+    if name == "sensitivity":
+        right, among = drawn.second > 0, drawn.positive
+        value = float(right[among].mean())
+        freedom = clustered.freedom(patients, among)
+        return clustered.share(value, among * (right - value) / among.sum(), patients, freedom=freedom)
     if name.startswith("area"):
         return macro_interval(classes, np.stack([-drawn.second, drawn.second], axis=1), patients=patients)
     found = delong(drawn.positive, drawn.first, drawn.second, patients=patients)

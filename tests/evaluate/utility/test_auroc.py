@@ -9,8 +9,8 @@ from MLstatkit import Delong_test
 from sklearn.metrics import roc_auc_score
 
 from misyn.errors import EvaluationError
-from misyn.evaluate.utility import auroc, delong
-from misyn.evaluate.utility.auroc import clustered_error, contributions, macro_auroc, macro_delong
+from misyn.evaluate.utility import auroc, clustered, delong
+from misyn.evaluate.utility.auroc import contributions, macro_auroc, macro_delong
 
 
 def drawn(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -71,7 +71,7 @@ def test_copies_of_every_image_under_its_patient_do_not_make_it_surer() -> None:
 def test_contributions_sum_to_nothing() -> None:
     y, a, _ = drawn(100, 4)
     assert contributions(y.astype(bool), a).sum() == pytest.approx(0, abs=1e-12)
-    assert clustered_error(np.zeros(5), None) == 0
+    assert clustered.error(np.zeros(5), None) == 0
 
 
 @pytest.mark.parametrize(

@@ -28,19 +28,19 @@ def test_every_draw_takes_as_many_patients_as_there_are() -> None:
 
 
 def test_images_of_one_patient_come_together() -> None:
-    draws = Draws.of(np.repeat(np.arange(25), 4), replicates=400, random=np.random.default_rng(2))
-    values = np.repeat(np.arange(25.0), 4)
+    draws = Draws.of(np.repeat(np.arange(35), 4), replicates=400, random=np.random.default_rng(2))
+    values = np.repeat(np.arange(35.0), 4)
     clustered = draws.interval(lambda w: Draws.mean(w, values))
-    alone = Draws.of(np.arange(100), replicates=400, random=np.random.default_rng(2))
+    alone = Draws.of(np.arange(140), replicates=400, random=np.random.default_rng(2))
     naive = alone.interval(lambda w: Draws.mean(w, values))
     assert clustered is not None
     assert naive is not None
     assert clustered.high - clustered.low > 1.6 * (naive.high - naive.low)
 
 
-def test_under_twenty_patients_there_is_no_interval() -> None:
-    draws = Draws.of(np.arange(19), replicates=100, random=np.random.default_rng(3))
-    assert draws.interval(lambda w: Draws.mean(w, np.arange(19.0))) is None
+def test_under_thirty_patients_there_is_no_interval() -> None:
+    draws = Draws.of(np.arange(29), replicates=100, random=np.random.default_rng(3))
+    assert draws.interval(lambda w: Draws.mean(w, np.arange(29.0))) is None
 
 
 def test_a_class_too_rare_to_be_drawn_has_no_interval() -> None:

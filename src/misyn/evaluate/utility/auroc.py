@@ -23,10 +23,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import stats
 
 from misyn.errors import EvaluationError
 from misyn.evaluate.statistics import LEVEL, Interval
+from misyn.evaluate.utility import clustered
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -92,7 +93,8 @@ def delong(
         raise EvaluationError("expected at least two images of each class, found fewer. Next: give more images")
     given = contributions(positive, b) - contributions(positive, a)
     first, second = auroc(positive, a), auroc(positive, b)
-    return _compared(first, second, error=clustered_error(given, patients), level=level)
+    few = clustered.freedom(patients, positive, ~positive)
+    return _compared(first, second, error=clustered.error(given, patients), freedom=few, level=level)
 
 
 def macro_delong(
@@ -113,7 +115,8 @@ def macro_delong(
     used = _used(classes, a, used)
     given = _macro_contributions(classes, b, used) - _macro_contributions(classes, a, used)
     first, second = (macro_auroc(classes, scores, used=used) for scores in (a, b))
-    return _compared(first, second, error=clustered_error(given, patients), level=LEVEL)
+    few = _freedom(classes, patients, used)
+    return _compared(first, second, error=clustered.error(given, patients), freedom=few, level=LEVEL)
 
 
 def macro_auroc(classes: Ints, scores: Floats, *, used: Sequence[int] | None = None) -> float:
@@ -127,7 +130,6 @@ def macro_interval(
     *,
     patients: ArrayLike | None = None,
     used: Sequence[int] | None = None,
-    level: float = LEVEL,
 ) -> Interval | None:
     """Interval of :func:`macro_auroc` by patient, on the logit scale, where areas near 1 need it.
 
@@ -135,13 +137,9 @@ def macro_interval(
         The interval, or None where the area is 0 or 1: nothing can then be said of further patients.
     """
     used = _used(classes, scores, used)
-    value = macro_auroc(classes, scores, used=used)
-    error = clustered_error(_macro_contributions(classes, scores, used), patients)
-    if not 0 < value < 1 or error == 0:
-        return None
-    half = float(stats.norm.isf((1 - level) / 2)) * error / (value * (1 - value))
-    low, high = special.expit(special.logit(value) + np.array([-half, half]))
-    return Interval(float(low), float(high))
+    given = _macro_contributions(classes, scores, used)
+    few = _freedom(classes, patients, used)
+    return clustered.share(macro_auroc(classes, scores, used=used), given, patients, freedom=few)
 
 
 def judged_classes(classes: Ints, n: int) -> list[int]:
@@ -180,19 +178,14 @@ def contributions(positive: Bools, score: Floats) -> Floats:
     return found
 
 
-def clustered_error(given: Floats, patients: ArrayLike | None) -> float:
-    """Standard error of a sum of contributions, by patient."""
-    if patients is None:
-        return float(np.sqrt((given**2).sum()))
-    _, codes = np.unique(np.asarray(patients), return_inverse=True)
-    sums = np.bincount(codes, weights=given)
-    few = len(sums) / max(len(sums) - 1, 1) if len(sums) < len(given) else 1.0
-    return float(np.sqrt(few * (sums**2).sum()))
+def _freedom(classes: Ints, patients: ArrayLike | None, used: Sequence[int]) -> int:
+    return min(clustered.freedom(patients, classes == c, classes != c) for c in used)
 
 
-def _compared(first: float, second: float, *, error: float, level: float) -> DeLong:
+def _compared(first: float, second: float, *, error: float, freedom: int, level: float) -> DeLong:
+    """The p-value is DeLong's, of the normal law; the interval is Student's, which holds with few patients too."""
     difference = second - first
-    half = float(stats.norm.isf((1 - level) / 2)) * error
+    half = clustered.half(error, freedom=freedom, level=level)
     p = 1.0 if error == 0 else float(2 * stats.norm.sf(abs(difference) / error))
     return DeLong(
         difference=difference,

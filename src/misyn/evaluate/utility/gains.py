@@ -4,8 +4,9 @@ Rules
 -----
 1. ``utility_gain`` is the arm trained on both minus the arm trained on medical images: below 0 the synthetic images
    harm. Harm is written down as help is.
-2. Intervals of areas and their gains are DeLong's, clustered by patient, of all else the paired bootstrap's by patient;
-   tests are DeLong's, corrected with all other comparisons of the study (:mod:`misyn.evaluate.families`).
+2. Intervals of areas, rates and their gains come from contributions by patient (:mod:`clustered`), of all else from the
+   paired bootstrap by patient; tests are DeLong's, corrected with all other comparisons of the study
+   (:mod:`misyn.evaluate.families`).
 3. Groups and intersections with fewer than ten patients get no number. Groups come worst first.
 4. Equivalence is said only by two one-sided tests with a margin given beforehand.
 
@@ -25,10 +26,11 @@ from numpy.typing import NDArray
 from misyn.evaluate.coverage import SMALLEST, crossed
 from misyn.evaluate.sets import HELD_OUT
 from misyn.evaluate.statistics import Interval
+from misyn.evaluate.utility import clustered
 from misyn.evaluate.utility import judged as measures
 from misyn.evaluate.utility.auroc import DeLong, macro_auroc, macro_delong, macro_interval
 from misyn.evaluate.utility.equivalence import tost
-from misyn.evaluate.utility.judged import Arm, Judged, Weighed, used_classes
+from misyn.evaluate.utility.judged import Arm, Judged, Rate, used_classes
 from misyn.evaluate.utility.writing import Writer
 from misyn.results import Estimate, HypothesisTest
 
@@ -37,6 +39,7 @@ Ints = NDArray[np.int64]
 PREFIX = "utility_"
 GAIN = "utility_gain"
 BOTH = "both"
+RATES = ("sensitivity", "specificity")
 NOT_SMOOTH = "the largest of several differences: biased upwards and not smooth, so no bootstrap holds"
 NOT_VALIDATED = "no interval was validated"
 
@@ -91,29 +94,40 @@ class Board:
         """What one arm reaches on all images."""
         yield self._area(arm, images, used)
         classes = self.judged.classes
-        found: dict[str, Weighed | None] = {
-            "sensitivity": measures.rate(classes, arm, used, sensitivity=True),
-            "specificity": measures.rate(classes, arm, used, sensitivity=False),
-        }
-        if arm.probabilities:
-            found |= {"brier": measures.brier(classes, arm), "calibration": measures.in_the_large(classes, arm, used)}
-        for name, measure in found.items():
-            if measure is not None:
-                yield self.writer.estimate(f"{PREFIX}{name}_{arm.name}", measure, arm, images, said=SAID[name])
-        if arm.probabilities:
-            value = measures.slope(classes, arm, used)
-            name = f"{PREFIX}calibration_slope_{arm.name}"
-            yield self.writer.bare(name, value, arm, said="calibration slope", why=NOT_VALIDATED)
+        for name in RATES:
+            rate = measures.rate(self.judged, arm, used, sensitivity=name == "sensitivity")
+            if rate is not None:
+                yield self._rate(f"{PREFIX}{name}_{arm.name}", rate, arm, said=SAID[name])
+        if not arm.probabilities:
+            return
+        for name, measure in (
+            ("brier", measures.brier(classes, arm)),
+            ("calibration", measures.in_the_large(classes, arm, used)),
+        ):
+            yield self.writer.estimate(f"{PREFIX}{name}_{arm.name}", measure, arm, images, said=SAID[name])
+        value = measures.slope(classes, arm, used)
+        name = f"{PREFIX}calibration_slope_{arm.name}"
+        yield self.writer.bare(name, value, arm, said="calibration slope", why=NOT_VALIDATED)
 
     def _gained(self, arm: Arm, images: Ints, used: list[int]) -> Iterator[Estimate]:
         yield self._gain(arm, images, used, group=None)
-        classes, first = self.judged.classes, self.judged.arms[0]
-        for name, sensitive in (("sensitivity", True), ("specificity", False)):
-            pair = [measures.rate(classes, a, used, sensitivity=sensitive) for a in (first, arm)]
+        for name in RATES:
+            pair = [
+                measures.rate(self.judged, a, used, sensitivity=name == "sensitivity")
+                for a in (self.judged.arms[0], arm)
+            ]
             if pair[0] is not None and pair[1] is not None:
-                label = gain_name(arm).replace("gain", f"{name}_gain")
-                said = f"gain in {SAID[name]}"
-                yield self.writer.estimate(label, _difference(pair[0], pair[1]), arm, images, said=said)
+                yield self._rate_gain(gain_name(arm).replace("gain", f"{name}_gain"), pair[0], pair[1], arm, name)
+
+    def _rate(self, name: str, rate: Rate, arm: Arm, *, said: str) -> Estimate:
+        interval = clustered.share(rate.value, rate.given, self.judged.patients, freedom=rate.freedom)
+        return self.writer.known(name, rate.value, interval, arm, self.judged.everyone, said=said)
+
+    def _rate_gain(self, name: str, first: Rate, second: Rate, arm: Arm, measure: str) -> Estimate:
+        error = clustered.error(second.given - first.given, self.judged.patients)
+        value, half = second.value - first.value, clustered.half(error, freedom=second.freedom)
+        interval = Interval(value - half, value + half) if error else None
+        return self.writer.known(name, value, interval, arm, self.judged.everyone, said=f"gain in {SAID[measure]}")
 
     def _gain(self, arm: Arm, images: Ints, used: list[int], *, group: str | None) -> Estimate:
         found = self._delong(arm, images, used)
@@ -204,7 +218,3 @@ SAID = {
     "brier": "Brier score",
     "calibration": "distance between predicted and found shares, mean over classes",
 }
-
-
-def _difference(first: Weighed, second: Weighed) -> Weighed:
-    return lambda weights: second(weights) - first(weights)

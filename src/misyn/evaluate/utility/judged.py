@@ -3,8 +3,8 @@
 Rules
 -----
 1. The first arm is the baseline: medical images only.
-2. Every measure is a function of one weight per image, so that its value (weights of 1) and its bootstrap are one
-   piece of code.
+2. A measure is a function of one weight per image, so that its value (weights of 1) and its bootstrap are one piece of
+   code; a rate is a sum of contributions, because near 1 the bootstrap's interval is too narrow.
 3. A threshold is per class, one against the rest, fixed on validation images; without any, sensitivity and
    specificity are not given.
 
@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from misyn.evaluate.utility import clustered
 from misyn.evaluate.utility.auroc import judged_classes
 from misyn.evaluate.utility.resampling import Draws
 
@@ -126,18 +127,32 @@ def thresholds(
     return tuple(found)
 
 
-def rate(classes: Ints, arm: Arm, used: list[int], *, sensitivity: bool) -> Weighed | None:
-    """Mean over classes of sensitivity, or of specificity, at the arm's thresholds; None where it has none."""
+@dataclass(frozen=True, eq=False)
+class Rate:
+    """A mean over classes of the share of its images that are judged rightly.
+
+    Attributes:
+        value: in [0, 1].
+        given: (N,) contributions of the images, summing to 0.
+        freedom: degrees of freedom of its interval.
+    """
+
+    value: float
+    given: Floats
+    freedom: int
+
+
+def rate(judged: Judged, arm: Arm, used: list[int], *, sensitivity: bool) -> Rate | None:
+    """Sensitivity, or specificity, at the arm's thresholds, mean over classes; None where it has none."""
     given = [(c, limit) for c in used if (limit := arm.thresholds[c]) is not None]
     if not given:
         return None
-    flags = [((arm.scores[:, c] >= limit) == sensitivity, (classes == c) == sensitivity) for c, limit in given]
-
-    def measure(weights: Floats) -> Floats:
-        rates = [Draws.mean(weights, right.astype(float), among) for right, among in flags]
-        return np.asarray(np.mean(rates, axis=0))
-
-    return measure
+    among = [(judged.classes == c) == sensitivity for c, _ in given]
+    right = [((arm.scores[:, c] >= limit) == sensitivity) for c, limit in given]
+    values = [float(r[a].mean()) for r, a in zip(right, among, strict=True)]
+    parts = [a * (r - v) / a.sum() for r, a, v in zip(right, among, values, strict=True)]
+    few = clustered.freedom(judged.patients, *among)
+    return Rate(float(np.mean(values)), np.asarray(np.mean(parts, axis=0)), few)
 
 
 def brier(classes: Ints, arm: Arm) -> Weighed:

@@ -27,7 +27,7 @@ from misyn import images
 from misyn.errors import TableError
 from misyn.evaluate.coverage import SMALLEST, members_of
 from misyn.evaluate.sets import HELD_OUT, numbered
-from misyn.evaluate.utility.auroc import clustered_error
+from misyn.evaluate.utility import clustered
 from misyn.evaluate.utility.gains import BOTH, PREFIX
 from misyn.evaluate.utility.judged import Panel, Weighed
 from misyn.evaluate.utility.resampling import Draws
@@ -82,7 +82,7 @@ class Masks:
             for group, rows in self._groups():
                 gain = (arm.values["dice"] - self.arms[0].values["dice"])[rows]
                 patients = self.panel.patients[rows]
-                error = clustered_error((gain - gain.mean()) / len(gain), patients)
+                error = clustered.error((gain - gain.mean()) / len(gain), patients)
                 freedom = max(len(np.unique(patients)) - 1, 1)
                 p = 1.0 if error == 0 else float(2 * stats.t.sf(abs(gain.mean()) / error, freedom))
                 yield HypothesisTest(

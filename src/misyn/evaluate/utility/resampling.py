@@ -33,7 +33,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 REPLICATES = 1000
-FEWEST = 20
+FEWEST = 30
 UNDEFINED = 0.01
 CHUNK = 1 << 22  # weights held at a time
 

@@ -3,8 +3,7 @@
 Rules
 -----
 1. Every estimate speaks of these trained models on further patients; the sentence says so.
-2. The interval of an area or its gain is DeLong's, of anything else the paired bootstrap's, or there is none and a
-   reason.
+2. The interval comes from contributions by patient or from the paired bootstrap, or there is none and a reason.
 
 Example:
     >>> from misyn.evaluate.utility.judged import Panel
@@ -34,7 +33,7 @@ Ints = NDArray[np.int64]
 
 UNSTABLE = "too few patients, or a class too rare, for an interval by patient"
 BOOTSTRAP = "; percentile interval of {n} paired bootstrap draws by {unit}"
-DELONG = "; interval after DeLong, clustered by {unit}"
+CLUSTERED = "; interval from contributions summed by {unit}, after DeLong and Obuchowski"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +77,10 @@ class Writer:
         said: str,
         group: str | None = None,
     ) -> Estimate:
-        """A value whose interval the caller has from DeLong's variance; none is kept under :data:`FEWEST` patients."""
+        """A value whose interval the caller has from contributions by patient; none under :data:`FEWEST` patients."""
         enough = self.panel.units(images) >= FEWEST
         kept = interval if enough else None
-        how = DELONG.format(unit=self.panel.unit)
+        how = CLUSTERED.format(unit=self.panel.unit)
         return self._written(name, value, arm, images, said=said, group=group, interval=kept, why=UNSTABLE, how=how)
 
     def bare(self, name: str, value: float, arm: Arm, *, said: str, why: str) -> Estimate:
