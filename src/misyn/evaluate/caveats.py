@@ -5,6 +5,7 @@ Rules
 1. Each has an id that never changes and a text in plain words: what is so, what it does to the numbers, what to do.
 2. :data:`ORDER` sorts them by how badly they mislead. Differences of form come first: any test finds those first.
 3. Counts, never names of files or patients.
+4. Nothing is said twice: what several sets give cause for ends with what is true of all of them, once.
 
 Example:
     >>> found = [Caveat("no-held-out", "…"), Caveat("size-differs", "…")]
@@ -23,6 +24,7 @@ from misyn.evaluate.form import differences, sentence
 from misyn.evaluate.sets import HELD_OUT, SYNTHETIC, TRAINING, Sample
 from misyn.results import Caveat
 
+FORM = ("size-differs", "codec-differs", "bit-depth-differs", "colour-differs")
 FEW = 20  # patients below which no interval is printed and no test is run
 
 ORDER = (
@@ -60,11 +62,32 @@ ORDER = (
 
 
 def ordered(found: Iterable[Caveat]) -> tuple[Caveat, ...]:
-    """Sort by :data:`ORDER`; what several sets give cause for is one caveat with all sentences, each said once."""
+    """Sort by :data:`ORDER`; what several sets give cause for is one caveat with all sentences, each said once.
+
+    Example:
+        >>> found = [Caveat("few-patients", f"The {name} images are few. No interval is given") for name in ("a", "b")]
+        >>> ordered(found)[0].text
+        'The a images are few. The b images are few. No interval is given'
+    """
     texts: dict[str, dict[str, None]] = {}
     for caveat in found:
         texts.setdefault(caveat.id, {})[caveat.text] = None
-    return tuple(Caveat(name, ". ".join(texts[name])) for name in sorted(texts, key=ORDER.index))
+    merged = {name: _merged(list(texts[name])) for name in sorted(texts, key=ORDER.index)}
+    said = [name for name in merged if name in FORM]
+    for name in said[1:]:  # what holds for every difference of form stands with the first
+        kept = [sentence for sentence in merged[name] if sentence not in merged[said[0]]]
+        merged[name] = kept or merged[name]
+    return tuple(Caveat(name, ". ".join(sentences)) for name, sentences in merged.items())
+
+
+def _merged(texts: list[str]) -> list[str]:
+    """Sentences of several texts: what each says on its own first, then what they all end with."""
+    parts = [text.split(". ") for text in texts]
+    shared = 0
+    while shared < min(map(len, parts)) - 1 and len({part[-1 - shared] for part in parts}) == 1:
+        shared += 1
+    own = [sentence for part in parts for sentence in part[: len(part) - shared]]
+    return list(dict.fromkeys(own)) + parts[0][len(parts[0]) - shared :]
 
 
 def of_sets(samples: Mapping[str, Sample], *, prepared: str) -> Iterator[Caveat]:
