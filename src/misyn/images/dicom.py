@@ -22,7 +22,7 @@ from pathlib import Path
 from struct import unpack_from
 from typing import TYPE_CHECKING
 
-from misyn.images.limits import DEFAULT, Deadline, Limits, read_bytes
+from misyn.images.limits import DEFAULT, Deadline, Limits, opened
 
 if TYPE_CHECKING:
     from misyn.images.image import Image
@@ -72,7 +72,7 @@ def read(path: Path, *, limits: Limits = DEFAULT) -> Image:
     """Read one DICOM file.
 
     Args:
-        path: the file; it is read once, whole.
+        path: the file; its samples are read once, and decoded where they lie.
         limits: what reading it may cost.
 
     Returns:
@@ -85,4 +85,5 @@ def read(path: Path, *, limits: Limits = DEFAULT) -> Image:
     from misyn.images import dicom_image  # noqa: PLC0415 - sniffing must not import pydicom
 
     deadline = Deadline(limits, path)
-    return dicom_image.decode(read_bytes(path, limits=limits), limits=limits, path=path, deadline=deadline)
+    with opened(path, limits=limits) as stream:
+        return dicom_image.decode(stream, limits=limits, path=path, deadline=deadline)

@@ -25,7 +25,7 @@ import math
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 from pydicom import dcmread
 from pydicom.datadict import tag_for_keyword
@@ -104,6 +104,12 @@ class Header:
         value = element.value if element is not None else None
         return bytes(value) if isinstance(value, bytes | bytearray | memoryview) else None
 
+    def size(self, keyword: str) -> int:
+        """Return how many bytes an element's value has; zero where it is absent."""
+        element = _element(self.dataset, keyword)
+        value = element.value if element is not None else None
+        return len(value) if isinstance(value, bytes | bytearray | memoryview) else 0
+
     def numbers(self, keyword: str) -> tuple[float, ...]:
         """Return finite numbers; empty where the element is absent or any of its values is not a finite number."""
         value = self.value(keyword)
@@ -173,7 +179,7 @@ def _is_long(element: RawDataElement) -> bool:
 def _watched_sequence(element: RawDataElement, budget: Budget) -> tuple[Dataset, ...]:
     """Parse a sequence that pydicom left as bytes. VR UN holds implicit little endian (PS3.5 section 6.2.2)."""
     value, unknown = element.value or b"", element.VR == "UN"
-    stream = Watched(value, budget, counted=True)
+    stream = cast("BinaryIO", Watched(bytes(value), budget, counted=True))
     implicit, little = unknown or element.is_implicit_VR, unknown or element.is_little_endian
     try:
         return tuple(read_sequence(stream, implicit, little, len(value), "iso8859"))
@@ -183,11 +189,13 @@ def _watched_sequence(element: RawDataElement, budget: Budget) -> tuple[Dataset,
         return ()
 
 
-def parse(data: bytes, *, limits: Limits, path: Path | None = None, deadline: Deadline | None = None) -> Header:
-    """Parse a DICOM file held in memory, with or without preamble and file meta information.
+def parse(
+    data: bytes | BinaryIO, *, limits: Limits, path: Path | None = None, deadline: Deadline | None = None
+) -> Header:
+    """Parse a DICOM file, held in memory or open, with or without preamble and file meta information.
 
     Args:
-        data: the whole file.
+        data: the whole file, or the file itself, open at its start.
         limits: ``max_depth``, ``max_elements``, ``max_header``, ``seconds``, and for deflated data ``max_bytes`` and
             ``max_ratio``.
         path: the file, for errors.
@@ -215,15 +223,21 @@ def parse(data: bytes, *, limits: Limits, path: Path | None = None, deadline: De
     return Header(dataset, budget)
 
 
-def _dcmread(data: bytes, budget: Budget) -> Dataset:
+def _dcmread(data: bytes | BinaryIO, budget: Budget) -> Dataset:
     try:
-        with Watched(data, budget) as stream:  # closed, it lets go of its copy of the file
-            return dcmread(stream, force=True, specific_tags=list(_TAGS))
+        return dcmread(cast("BinaryIO", Watched(data, budget)), force=True, specific_tags=list(_TAGS))
     except Deflated as signal:
-        body = inflate(memoryview(data)[signal.offset :], limits=budget.limits, path=budget.path)
+        body = inflate(_from(data, signal.offset), limits=budget.limits, path=budget.path)
         budget.refusal = None
-    stream = Watched(body, budget)
+    stream = cast("BinaryIO", Watched(body, budget))
     dataset = read_dataset(stream, is_implicit_VR=False, is_little_endian=True, specific_tags=list(_TAGS))
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     return FileDataset(stream, dataset, file_meta=meta, is_implicit_VR=False, is_little_endian=True)
+
+
+def _from(data: bytes | BinaryIO, offset: int) -> bytes | memoryview:
+    if isinstance(data, bytes):
+        return memoryview(data)[offset:]
+    data.seek(offset)
+    return data.read()

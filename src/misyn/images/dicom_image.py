@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from numpy.typing import NDArray
 from pydicom._uid_dict import UID_dictionary
@@ -29,7 +29,7 @@ from misyn.images import dicom_frames, dicom_pixels
 from misyn.images.containment import contained
 from misyn.images.dicom_header import PIXELS, Header, parse
 from misyn.images.image import Image, Patient
-from misyn.images.limits import DEFAULT, Deadline, Limits, read_bytes
+from misyn.images.limits import DEFAULT, Deadline, Limits, opened
 
 _TEXTS: Final = {
     "sop_instance_uid": "SOPInstanceUID",
@@ -53,16 +53,15 @@ _UNITS: Final = {"D": 365.25, "W": 365.25 / 7, "M": 12.0, "Y": 1.0}
 
 
 def decode(
-    data: bytes, *, limits: Limits = DEFAULT, path: Path | None = None, deadline: Deadline | None = None
+    data: bytes | BinaryIO, *, limits: Limits = DEFAULT, path: Path | None = None, deadline: Deadline | None = None
 ) -> Image:
-    """Decode a DICOM file held in memory.
+    """Decode a DICOM file, held in memory or open.
 
     Raises:
         NoPixels: an object of a kind that has none.
         UnreadableImage: other subtypes; pydicom's own exceptions too, for :func:`misyn.images.containment.contained`.
     """
     header = parse(data, limits=limits, path=path, deadline=deadline)
-    del data  # the header holds a copy of the pixels: a large file must not lie in memory twice while they are decoded
     if not any(keyword in header for keyword in PIXELS):
         raise _without_pixels(header)
     decoded = dicom_pixels.decode(header)
@@ -94,8 +93,8 @@ def patient_in(path: Path, *, limits: Limits = DEFAULT) -> Patient:
     Raises:
         UnreadableImage: a subtype, as for reading the image.
     """
-    with contained("dicom", path=path, limits=limits):
-        return _patient(parse(read_bytes(path, limits=limits), limits=limits, path=path))
+    with contained("dicom", path=path, limits=limits), opened(path, limits=limits) as stream:
+        return _patient(parse(stream, limits=limits, path=path))
 
 
 def _without_pixels(header: Header) -> Exception:

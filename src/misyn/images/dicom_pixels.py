@@ -78,7 +78,7 @@ def decode(header: Header) -> Decoded:
     """
     syntax = transfer_syntax(header)
     keyword = next(keyword for keyword in PIXELS if keyword in header)
-    if not header.raw(keyword):
+    if not header.size(keyword):
         raise MalformedImage(f"expected pixel data, found an empty element. {_NEXT}")
     source = _Source(header, keyword, syntax, _decoder(syntax))
     header.budget.deadline.check()
@@ -154,7 +154,7 @@ class _Source:
         """Decode uncompressed samples. They cannot expand, but one bit may become a byte."""
         frame, count = self._frame(), self._count()
         bits = max(int(self.header.number("BitsAllocated") or 0), 1)
-        whole = len(self._bytes) * 8 // (bits * math.prod(frame))
+        whole = self.header.size(self.keyword) * 8 // (bits * math.prod(frame))
         self._check(frame, max(count, whole))
         samples, properties = self.decoder.as_array(self.header.dataset)
         samples = samples.astype(samples.dtype.newbyteorder("="), copy=False)
@@ -197,7 +197,7 @@ class _Source:
         check_pixels((count, *frame), limits=limits, path=path)
         if self.syntax.is_encapsulated:
             wide = max(int(self.header.number("BitsAllocated") or 8), 8) // 8
-            check_ratio(len(self._bytes), count * math.prod(frame) * wide, limits=limits, path=path)
+            check_ratio(self.header.size(self.keyword), count * math.prod(frame) * wide, limits=limits, path=path)
 
     def _check_streams(self, frame: tuple[int, ...], count: int) -> int:
         """Compare the size each frame's codestream declares with the data set's; return how many frames there are."""

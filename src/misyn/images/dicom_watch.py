@@ -5,7 +5,8 @@ Rules
 1. pydicom asks for the eight bytes that start every element and item; each such read is counted, and the nesting of
    items followed, so that a limit stops the parser where it is passed and not after the damage.
 2. A value that starts like an item may be counted as one: it can only make a hostile file be refused earlier.
-3. pydicom converts the values of the file meta information and character sets while it parses: absurdly long ones are
+3. Samples are read into memory that may be changed, and only once: pydicom then decodes them where they lie.
+4. pydicom converts the values of the file meta information and character sets while it parses: absurdly long ones are
    refused before it does.
 
 Follows DICOM PS3.5 section 7.5 (nesting of data sets).
@@ -23,11 +24,12 @@ import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from misyn.errors import MalformedImage
 from misyn.images.limits import Deadline, Limits, check_depth, check_elements, check_header
 
-_META = 64 << 10  # bytes of a value that pydicom converts while it is still parsing (rule 3)
+_META = 64 << 10  # bytes of a value that pydicom converts while it is still parsing (rule 4)
 _ITEM = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
 _ITEM_END = (b"\xfe\xff\x0d\xe0", b"\xff\xfe\xe0\x0d")
 _CHARSET = b"\x08\x00\x05\x00"
@@ -63,36 +65,54 @@ class Budget:
     refusal: Exception | None = None
 
 
-class Watched(io.BytesIO):
-    """Bytes that see what pydicom reads of them: eight bytes are the start of an element or an item."""
+class Watched:
+    """A stream that sees what pydicom reads of it: eight bytes are the start of an element or an item."""
 
-    def __init__(self, data: bytes, budget: Budget, *, counted: bool = False) -> None:
-        super().__init__(data)
+    def __init__(self, source: bytes | BinaryIO, budget: Budget, *, counted: bool = False) -> None:
+        self._source = io.BytesIO(source) if isinstance(source, bytes) else source
         self._budget = budget
         self._counted = counted  # part of a file whose bytes were counted when it was read
         self._ends: list[float] = []  # where each open item ends
         self._short = self._pixels = False
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Read as :class:`io.BytesIO` does, and count.
+    def tell(self) -> int:
+        """Say where the next byte is."""
+        return self._source.tell()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go elsewhere."""
+        return self._source.seek(offset, whence)
+
+    def read(self, size: int | None = -1, /) -> bytes | bytearray:
+        """Read as a file does, and count.
 
         Raises:
             Deflated: all that remains is asked for, which pydicom does only before it inflates.
             LimitExceeded: a limit is passed.
-            MalformedImage: by rule 3.
+            MalformedImage: by rule 4.
         """
         if size is None or size < 0:
             raise Deflated(self.tell())
         try:
-            return self._watch(super().read(size))
+            return self._watch(self._samples(size) if self._pixels else self._source.read(size))
         except Exception as error:
             self._budget.refusal = error
             raise
 
-    def _watch(self, data: bytes) -> bytes:
+    def _samples(self, size: int) -> bytearray:
+        """Rule 3; never more memory than there are bytes left, whatever length a header states."""
+        at = self._source.tell()
+        left = self._source.seek(0, io.SEEK_END) - at
+        self._source.seek(at)
+        data = bytearray(max(min(size, left), 0))
+        done = self._source.readinto(data)  # type: ignore[attr-defined]  # BinaryIO leaves it out; files have it
+        del data[done:]
+        return data
+
+    def _watch(self, data: bytes | bytearray) -> bytes | bytearray:
         budget = self._budget
         if len(data) == 8:
-            self._enter(data)
+            self._enter(bytes(data))
         elif self._short and len(data) > _META:
             raise MalformedImage("expected short values in the file meta information, found one of over 64 KiB")
         if not self._pixels and not self._counted:

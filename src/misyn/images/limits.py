@@ -26,9 +26,11 @@ import math
 import stat
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from misyn.errors import LimitExceeded, MalformedImage, UnreadableImage
 
@@ -220,6 +222,23 @@ def read_bytes(path: Path, *, limits: Limits = DEFAULT) -> bytes:
             path=path,
         )
     return data
+
+
+@contextmanager
+def opened(path: Path, *, limits: Limits = DEFAULT) -> Iterator[BinaryIO]:
+    """Open a file to read it part by part, after checking what it is and how large it says it is.
+
+    Raises:
+        LimitExceeded: the file is larger than ``max_bytes``.
+        UnreadableImage: as :func:`read_bytes`, except that growth is not noticed.
+    """
+    check_bytes(_size(path), limits=limits, path=path)
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    with stream:
+        yield stream
 
 
 def read_head(path: Path, n: int) -> bytes:
