@@ -125,13 +125,11 @@ class World:
     people: dict[str, Account] = field(default_factory=dict)
 
     def account(self, name: str, *roles: str) -> Account:
-        """Make, or give, an account that can sign in."""
+        """Make, or give, an account, without a password."""
         if found := Account.objects.filter(name=name).first():
             return found
         if name not in self.people:
-            self.people[name] = accounts.make(
-                name, roles=list(roles), shown_as=f"{name.title()} Person", password=PASSWORD
-            )
+            self.people[name] = accounts.make(name, roles=list(roles), shown_as=f"{name.title()} Person")
         return self.people[name]
 
     @property
