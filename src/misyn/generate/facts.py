@@ -32,8 +32,8 @@ def weights_digest(weights: object) -> str | None:
     """Name weights by a digest (rule 1).
 
     Args:
-        weights: None, a digest, a path, a PyTorch module or state, a mapping from names to arrays, or a model with
-            ``weights``.
+        weights: None, a digest, a path, a PyTorch module or state, a pipeline of diffusers, a mapping from names to
+            arrays, or a model with ``weights``.
 
     Raises:
         UsageError: it is none of these, or no such file.
@@ -45,6 +45,9 @@ def weights_digest(weights: object) -> str | None:
     own = getattr(weights, "weights", None)
     if is_digest(own):
         return own
+    parts = getattr(weights, "components", None)
+    if isinstance(parts, Mapping):  # a pipeline of diffusers: its networks, by name
+        return record_digest({name: weights_digest(one) for name, one in parts.items() if hasattr(one, "state_dict")})
     state = weights.state_dict() if hasattr(weights, "state_dict") else weights
     if isinstance(state, Mapping):
         return _of_state(state)
