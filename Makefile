@@ -20,7 +20,10 @@ docs: ## run the examples of the documentation and the docstrings
 bench: ## every benchmark; prints ratios, takes long
 	for script in benchmarks/*.py; do $(PYTHON) $$script || exit 1; done
 
+survival: ## what every layer survives, through the programs people use; takes minutes, writes docs/survival.md
+	$(PYTHON) benchmarks/survival --write
+
 requirements: ## pin and hash the dependencies again (needs uv)
 	python3 tools/pin.py
 
-.PHONY: help test lint format docs bench requirements
+.PHONY: help test lint format docs bench survival requirements
