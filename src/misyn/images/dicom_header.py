@@ -56,6 +56,7 @@ _BULK: Final = (
     "GridFrameOffsetVector",
     "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
+    "DirectoryRecordSequence",
 )
 _SINGLE: Final = (
     *("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns"),
@@ -65,7 +66,7 @@ _SINGLE: Final = (
     *("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "ImageType"),
     *("Modality", "BodyPartExamined", "Laterality", "ImageLaterality", "ViewPosition", "Manufacturer"),
     *("ManufacturerModelName", "AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate", "LossyImageCompression"),
-    *("PatientID", "PatientSex", "PatientAge", "PatientBirthDate", "PixelPresentation", "DirectoryRecordSequence"),
+    *("PatientID", "PatientSex", "PatientAge", "PatientBirthDate", "PixelPresentation"),
 )
 _TAGS: Final = [tag for tag in map(tag_for_keyword, (*_BULK, *_SINGLE)) if tag is not None]
 _BULK_TAGS: Final = frozenset(tag_for_keyword(keyword) for keyword in _BULK)

@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from misyn.errors import UnreadableImage
+from misyn.errors import MalformedImage, UnreadableImage
 from misyn.images.containment import contained
 from misyn.images.limits import DEFAULT, read_bytes
 from misyn.images.places.folder import survey as survey_folder
@@ -63,6 +63,8 @@ def references(directory: Path) -> tuple[str, ...]:
 
     with contained("dicom", path=directory, limits=DEFAULT):
         header = parse(read_bytes(directory), limits=DEFAULT, path=directory)
+        if "DirectoryRecordSequence" not in header:
+            raise MalformedImage("expected a DICOMDIR with directory records, found none", path=directory)
         found = (item.text("ReferencedFileID") for item in header.items("DirectoryRecordSequence"))
         return tuple(text for text in found if text)
 

@@ -108,10 +108,10 @@ class Listing:
 
     def add(self, name: str, *, size: int | None = None, item: str | None = None, refusal: str | None = None) -> None:
         """Take a member in, by its raw name (rule 4); a name that comes again is refused."""
-        if any(part.startswith(".") and part not in (".", "..") for part in name.split("/")):
+        why = refusal or refusal_of(name) or ("a second member of the same name" if name in self._seen else None)
+        if why is None and any(part.startswith(".") and part != "." for part in name.split("/")):
             self.hidden += 1
             return
-        why = refusal or refusal_of(name) or ("a second member of the same name" if name in self._seen else None)
         self._seen.add(name)
         path, raw = shown_name(name)
         self.members.append(
