@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from misyn.report.numbers import Numbers, count
-from misyn.report.rows import Row
+from misyn.report.rows import Row, Unread
 
 NAMELESS = "A technique without a name"
 EMPTY: Mapping[str, Any] = {}
@@ -89,6 +89,7 @@ class Facts:
         record: the content of ``misyn.yaml``, or None.
         rows: one per image, possibly empty.
         folder: where relative image paths start when they do not start here.
+        unread: files that could not be read, and why.
         rows_digest: digest of ``per-image.parquet``, or None.
     """
 
@@ -98,6 +99,7 @@ class Facts:
     record: Mapping[str, Any] | None
     rows: tuple[Row, ...]
     folder: Path = field(default_factory=Path)
+    unread: tuple[Unread, ...] = ()
     rows_digest: str | None = None
 
     @cached_property

@@ -17,7 +17,8 @@ from markupsafe import Markup
 
 from misyn.report import groups, plots, words
 from misyn.report.facts import Facts
-from misyn.report.measures import Question, by_name
+from misyn.report.measure import Question
+from misyn.report.measures import by_name
 from misyn.report.numbers import Number
 
 NOT_DRAWN = "Nothing to draw: not measured."

@@ -49,9 +49,9 @@ def random_sample(rows: Iterable[Row], most: int = PAIRS, *, seed: int) -> list[
     return shuffled((row for row in rows if row.synthetic), seed=seed, purpose="sample")[:most]
 
 
-def uncovered(rows: Iterable[Row]) -> list[Row]:
-    """Medical images that nothing synthetic covers, in table order."""
-    return [row for row in rows if not row.synthetic and row.covered is False]
+def uncovered(rows: Iterable[Row], origin: str) -> list[Row]:
+    """Medical images of one set that nothing synthetic covers, in table order."""
+    return [row for row in rows if row.origin == origin and row.covered is False]
 
 
 def copies(rows: Iterable[Row]) -> list[Row]:

@@ -9,8 +9,10 @@ Rules
 Example:
     >>> from misyn.report.facts import Facts
     >>> look = Looks(Facts(audit=None, evaluation={}, marks=None, record=None, rows=()))
-    >>> [gallery.id for gallery in look.galleries()], look.galleries()[0].empty
-    (['least', 'random', 'uncovered', 'copies'], 'The evaluation lists no synthetic image, so there is none to show.')
+    >>> [gallery.id for gallery in look.galleries()]
+    ['least', 'random', 'uncovered-training', 'copies']
+    >>> look.galleries()[0].empty
+    'The evaluation lists no synthetic image, so there is none to show.'
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ from pathlib import Path
 
 from misyn.report import galleries, pictures, words
 from misyn.report.facts import Facts
-from misyn.report.numbers import quantity, whole
+from misyn.report.numbers import quantity, share, whole
 from misyn.report.rows import Row, name_of
 
+ORIGINS = ("training", "reference", "held-out")
 NONE_LISTED = "The evaluation lists no synthetic image, so there is none to show."
 NONE_FOUND = "None found. That does not show that nothing was copied."
 
@@ -68,14 +71,16 @@ class Looks:
     def galleries(self) -> tuple[Gallery, ...]:
         """All galleries in the order of the page; the best supported only where images are left for it."""
         best = self._best()
-        return (self._least(), *([best] if best.pairs else []), self._random(), self._uncovered(), self._copies())
+        medical = [origin for origin in ORIGINS if any(row.origin == origin for row in self.facts.rows)]
+        uncovered = [self._uncovered(origin) for origin in medical or ORIGINS[:1]]
+        return (self._least(), *([best] if best.pairs else []), self._random(), *uncovered, self._copies())
 
     def _least(self) -> Gallery:
         """The least supported synthetic images."""
         rows = galleries.least_supported(self.facts.rows)
         judged = any(row.supported is not None for row in rows)
         title = "Least supported by medical images" if judged else "Farthest from any medical image"
-        rule = "Synthetic images that the medical images support least, the least first."
+        rule = f"Synthetic images that the medical images support least, the least first. {words.SHADOW}"
         if not judged:
             rule = "Support was not measured: these are the synthetic images farthest from their nearest medical image."
         empty = NONE_LISTED if not any(row.synthetic for row in self.facts.rows) else words.no_support(self.facts)
@@ -97,16 +102,18 @@ class Looks:
         rule = f"{drawn}, drawn at random, not picked (seed {self.facts.seed})."
         return Gallery("random", "A random sample", rule, self._pairs(rows), "" if rows else NONE_LISTED)
 
-    def _uncovered(self) -> Gallery:
-        """Medical images that nothing synthetic covers."""
-        found = galleries.uncovered(self.facts.rows)
+    def _uncovered(self, origin: str) -> Gallery:
+        """Medical images of one set that nothing synthetic covers; sets are never mixed."""
+        found = galleries.uncovered(self.facts.rows, origin)
         drawn = galleries.shuffled(found, seed=self.facts.seed, purpose="uncovered")[: galleries.UNCOVERED]
-        judged = any(row.covered is not None for row in self.facts.rows if not row.synthetic)
-        empty = "Every medical image has a synthetic image near it." if judged else words.NO_COVERAGE
-        rule = f"{whole(len(drawn))} of the {whole(len(found))} medical images that have no synthetic image near them"
+        judged = any(row.covered is not None for row in self.facts.rows if row.origin == origin)
+        named = words.MEDICAL[origin] if judged else "medical images"
+        empty = f"Each of the {named} has a synthetic image near it." if judged else words.NO_COVERAGE
+        rule = f"{whole(len(drawn))} of the {whole(len(found))} {named} that have no synthetic image near them"
         rule += "." if len(drawn) == len(found) else f", drawn at random (seed {self.facts.seed})."
         pairs = tuple(Pair((self._medical(row),), self._about(row)) for row in drawn)
-        return Gallery("uncovered", "Medical images that nothing synthetic covers", rule, pairs, "" if drawn else empty)
+        title = f"{named[0].upper()}{named[1:]} that nothing synthetic covers"
+        return Gallery(f"uncovered-{origin}", title, rule, pairs, "" if drawn else empty)
 
     def _copies(self) -> Gallery:
         """Exact and suspected copies beside their source."""
@@ -166,6 +173,8 @@ class Looks:
             facts.append(("Nearest medical image", name_of(row.nearest)))
         if source is not None:
             facts += [("Origin of the nearest", text) for _, text in _about(source)]
+        if row.synthetic and row.label_agreement is not None:
+            facts.append(("Near medical images with its label", share(row.label_agreement)))
         if row.synthetic and row.nearest_distance is not None:
             facts.append(("Distance between features", quantity(row.nearest_distance)))
         return tuple(facts)

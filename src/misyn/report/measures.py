@@ -3,8 +3,7 @@
 Rules
 -----
 1. One entry per measure, in the order of the page; a measure without an entry is still shown, as "other".
-2. ``cannot_tell`` is never empty: a measure that could tell everything does not exist.
-3. ``of`` names the images a share counts (``medical`` or ``synthetic``); None where the number is not a share.
+2. A control's name is its measure's with an ending (:data:`CONTROLS`); it is explained by what stands in whose place.
 
 Sources are the papers that defined each measure; misyn's own are marked so.
 
@@ -15,38 +14,16 @@ Example:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from misyn.report.measure import Measure, Question
+from misyn.report.visible import VISIBLE
 
-Question = Literal["missing", "shifted", "copied", "harmed"]
-BASELINE, CHANCE = "_baseline", "_chance"
+BASELINE, CHANCE, SHUFFLED, SAME_N = "_baseline", "_chance", "_shuffled", "_same_n"
 CONTROLS = {
     BASELINE: "The same with medical images in the synthetic images' place",
     CHANCE: "The same with points made of features that each come from a different medical image",
+    SHUFFLED: "The same with labels given out at random",
+    SAME_N: "The same with as few synthetic images as there are medical ones to stand in their place",
 }
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One measure, explained.
-
-    Attributes:
-        name: as in ``evaluation.json``.
-        question: the question it helps to answer.
-        of: whose share it is, or None.
-        plain: what the number is, for a table row.
-        definition: how it is computed, for the fold-out.
-        source: who defined it.
-        cannot_tell: what it does not show.
-    """
-
-    name: str
-    question: Question
-    of: Literal["medical", "synthetic"] | None
-    plain: str
-    definition: str
-    source: str
-    cannot_tell: str
 
 
 KYNKAANNIEMI = "Kynkäänniemi et al., NeurIPS 2019"
@@ -62,6 +39,8 @@ MEASURES: tuple[Measure, ...] = (
         NAEEM,
         "Near is measured between features, not between findings: a covered image may still differ in what matters "
         "to its patient. With few synthetic images, coverage is low whatever their quality.",
+        says="{value} medical images have a synthetic image near them.",
+        scale="share",
     ),
     Measure(
         "recall",
@@ -71,6 +50,8 @@ MEASURES: tuple[Measure, ...] = (
         "A medical image is recalled when it lies within the k-th-neighbour radius of at least one synthetic image.",
         KYNKAANNIEMI,
         "A few scattered synthetic images have large radii and raise it without showing more kinds of patients.",
+        says="{value} medical images lie inside the region that the synthetic images span.",
+        scale="share",
     ),
     Measure(
         "support",
@@ -82,6 +63,9 @@ MEASURES: tuple[Measure, ...] = (
         "misyn; the threshold is calibrated on unseen medical images",
         "Supported means that it looks like medical images. Resemblance is not grounding: no patient stands behind "
         "this image, and what it shows may never have occurred.",
+        says="{value} synthetic images lie as near to medical images as unseen medical images do: the "
+        "measurable shadow of grounding, not grounding.",
+        scale="share",
     ),
     Measure(
         "precision",
@@ -91,6 +75,8 @@ MEASURES: tuple[Measure, ...] = (
         "A synthetic image counts when it lies within the k-th-neighbour radius of at least one medical image.",
         KYNKAANNIEMI,
         "One unusual medical image has a large radius and can lift it from almost none to all; read it beside density.",
+        says="{value} synthetic images lie inside the region that the medical images span.",
+        scale="share",
     ),
     Measure(
         "density",
@@ -101,6 +87,8 @@ MEASURES: tuple[Measure, ...] = (
         "k; then the mean.",
         NAEEM,
         "A set that repeats the most common kind of image scores high: it says nothing of what is left out.",
+        says="Medical images lie {value} times as densely around synthetic images as around images of their kind.",
+        scale="distance",
     ),
     Measure(
         "frechet",
@@ -111,6 +99,8 @@ MEASURES: tuple[Measure, ...] = (
         "Dowson and Landau 1982; Heusel et al., NeurIPS 2017",
         "It sees only means and covariances, is biased upwards in small sets, and has no unit: compare it only with "
         "the distance between two sets of medical images measured in the same way.",
+        says="As wholes, the two sets lie {value} apart, in a distance without a unit.",
+        scale="distance",
     ),
     Measure(
         "mmd2",
@@ -120,6 +110,8 @@ MEASURES: tuple[Measure, ...] = (
         "Unbiased squared maximum mean discrepancy between the features of both sets.",
         "Gretton et al., JMLR 2012",
         "It shows that sets differ, not how, nor whether the difference matters to anyone.",
+        says="The squared difference of the two sets is {value}; around 0, it is chance.",
+        scale="distance",
     ),
     Measure(
         "exact_copies",
@@ -129,6 +121,8 @@ MEASURES: tuple[Measure, ...] = (
         "The digest of the decoded pixels is the same.",
         "misyn",
         "A copy that was cropped, scaled or compressed again has another digest and is not found this way.",
+        says="{value} synthetic images equal a medical image pixel by pixel.",
+        scale="share",
     ),
     Measure(
         "copy_suspects",
@@ -138,6 +132,8 @@ MEASURES: tuple[Measure, ...] = (
         "The distance to the nearest training image is below what held-out medical images show.",
         "misyn; the threshold is calibrated on held-out medical images",
         "Closeness is a suspicion, not a proof; and a copied detail inside an otherwise new image is not seen.",
+        says="{value} synthetic images lie closer to a training image than resemblance explains.",
+        scale="share",
     ),
     Measure(
         "nearest_distance_median",
@@ -147,6 +143,8 @@ MEASURES: tuple[Measure, ...] = (
         "Median over the synthetic images of the distance to the nearest medical image, between features.",
         "misyn",
         "A median hides the few images that matter most here: look at the suspected copies one by one.",
+        says="Half of the synthetic images lie within {value} of their nearest medical image (no unit).",
+        scale="distance",
     ),
     Measure(
         "authenticity",
@@ -156,67 +154,17 @@ MEASURES: tuple[Measure, ...] = (
         "A synthetic image is authentic when its nearest medical image has another medical image still nearer.",
         "Alaa et al., ICML 2022 (the definition; not their published code, which uses the wrong index)",
         "About half of a set of new medical images fails it by chance; it is no test of privacy.",
-    ),
-)
-
-
-ATTRIBUTES = (
-    ("brightness", "brighter"),
-    ("contrast", "richer in contrast"),
-    ("sharpness", "sharper"),
-    ("grain", "grainier"),
-    ("fine_detail", "richer in fine detail"),
-    ("saturation", "more colourful"),
-    ("redness", "redder"),
-    ("yellowness", "yellower"),
-    ("ita", "lighter in the angle of skin colour (estimated from pixels, not skin type)"),
-)
-VISIBLE: tuple[Measure, ...] = (
-    *(
-        Measure(
-            f"shift_{name}",
-            "shifted",
-            None,
-            f"Share of pairs in which the synthetic image is {more} than the medical one (0.5: no difference)",
-            "Every synthetic image is paired with one medical image of every patient.",
-            "misyn; area under the curve (DeLong et al., Biometrics 1988)",
-            "It sees one number per image, not where in the image it differs, nor whether it matters to a patient.",
-        )
-        for name, more in ATTRIBUTES
-    ),
-    Measure(
-        "c2st",
-        "shifted",
-        None,
-        "How often a simple classifier gives the synthetic image of a pair the higher score (0.5: not told apart)",
-        "Ridge regression on features learns from half of the images and patients and is judged on the other half.",
-        "Lopez-Paz and Oquab, ICLR 2017",
-        "Another classifier may tell apart what this one does not; what it goes by, it does not say.",
-    ),
-    Measure(
-        "group_share",
-        "shifted",
-        "synthetic",
-        "Synthetic images said to be of this group",
-        "A count of what the table says of the synthetic images.",
-        "misyn",
-        "Whether the images show what the table says of them.",
-    ),
-    Measure(
-        "membership_risk",
-        "copied",
-        None,
-        "How often a training patient lies nearer to the synthetic images than a held-out patient (0.5: no trace)",
-        "Area under the curve of the distance to the nearest synthetic image, the smallest of every patient.",
-        "misyn; after the distance attack of Hayes et al., PETS 2019",
-        "A stronger attack may find more: 0.5 here is no proof of privacy.",
+        says="{value} synthetic images are farther from their nearest medical image than that is from its own nearest.",
+        scale="share",
     ),
 )
 
 
 def by_name(name: str) -> Measure | None:
     """Find a measure; ``<name>_baseline`` is the same with medical images in the synthetic ones' place."""
-    return next((m for m in (*MEASURES, *VISIBLE) if m.name == name.removesuffix(BASELINE).removesuffix(CHANCE)), None)
+    for ending in CONTROLS:
+        name = name.removesuffix(ending)
+    return next((m for m in (*MEASURES, *VISIBLE) if m.name == name), None)
 
 
 def control(name: str) -> str | None:

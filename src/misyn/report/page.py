@@ -29,7 +29,7 @@ from markupsafe import Markup
 from misyn.atomic import write_bytes
 from misyn.canonical import digest
 from misyn.errors import EvidenceError
-from misyn.report import judgements, looks, origins, pictures, plots, questions, rows, views, words
+from misyn.report import judgements, leads, looks, origins, pictures, plots, questions, rows, views, words
 from misyn.report.facts import Facts, mapping
 
 NAME = "report.html"
@@ -91,7 +91,7 @@ def _table(images: Path | None, *, measured: bool) -> dict[str, Any]:
     if images is None or (not measured and not images.exists()):
         return {"rows": ()}
     try:
-        return {"rows": rows.read(images), "rows_digest": digest(images.read_bytes())}
+        return {"rows": rows.read(images), "unread": rows.unread(images), "rows_digest": digest(images.read_bytes())}
     except OSError as error:
         raise EvidenceError(
             f"expected {images.name} to be readable, found {type(error).__name__}. Next: check its permissions"
@@ -102,6 +102,7 @@ def render(facts: Facts, *, reader: pictures.Reader = pictures.read_image) -> st
     """Turn facts into the page's text."""
     found = looks.Looks(facts, reader).galleries()
     four = questions.all_four(facts)
+    warned = leads.leads(facts.warnings, facts.unread)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -109,8 +110,8 @@ def render(facts: Facts, *, reader: pictures.Reader = pictures.read_image) -> st
             facts=facts,
             scope=words.scope(facts),
             compared=words.compared(facts),
-            warnings=facts.warnings[:FIRST_WARNINGS],
-            more_warnings=facts.warnings[FIRST_WARNINGS:],
+            warnings=warned[:FIRST_WARNINGS],
+            more_warnings=warned[FIRST_WARNINGS:],
             sections=SECTIONS,
             questions=four,
             first_groups=FIRST_GROUPS,

@@ -173,6 +173,82 @@ def _reference(reference: Bar, tops: Sequence[float], scale: float) -> list[Mark
     return [*marks, svg.text(x, 11, f"┆ {reference.words}: {reference.said}", kind="f-small", anchor=anchor)]
 
 
+@dataclass(frozen=True)
+class Mark:
+    """One value on a scale: what it is of, where it lies, its interval."""
+
+    words: str
+    value: float
+    interval: tuple[float, float] | None = None
+
+
+def scale(
+    title: str,
+    main: Mark,
+    controls: Sequence[Mark],
+    *,
+    low: float,
+    high: float,
+    ends: tuple[str, str],
+    middle: float | None = None,
+) -> Markup:
+    """Draw one number on a line: a triangle with its interval, hollow circles for controls, a dash for "no difference".
+
+    Args:
+        title: the sentence the figure says.
+        main: the number.
+        controls: the same with something else in the synthetic images' place.
+        low: the value at the line's left end.
+        high: the value at its right end.
+        ends: what the two are called.
+        middle: the value that means no difference, or None.
+    """
+
+    def at(value: float) -> float:
+        return 8 + (WIDTH - 16) * min(1.0, max(0.0, (value - low) / ((high - low) or 1.0)))
+
+    y, x = 14.0, at(main.value)
+    body = [svg.line(8, y, WIDTH - 8, y, kind="f-axis")]
+    if middle is not None:
+        body.append(svg.line(at(middle), y - 9, at(middle), y + 9, kind="f-reference"))
+    if main.interval is not None:
+        first, last = (at(end) for end in main.interval)
+        body.append(
+            svg.path(f"M{first:.1f} {y - 5:.1f}v10M{last:.1f} {y - 5:.1f}v10M{first:.1f} {y}H{last:.1f}", "f-whisker")
+        )
+    body += [svg.circle(at(mark.value), y, 5, "f-medical-mark") for mark in controls]
+    body.append(svg.path(svg.triangles([(x, y)], 6), "f-synthetic"))
+    body += [svg.text(0, 36, ends[0], kind="f-small"), svg.text(WIDTH, 36, ends[1], kind="f-small", anchor="end")]
+    said = "; ".join(f"circle: {mark.words.lower()}" for mark in controls)
+    description = f"Triangle: synthetic images{'; ' + said if said else ''}."
+    return svg.figure(title, description, width=WIDTH, height=40, body=body)
+
+
+def signed(title: str, entries: Sequence[Bar], *, full: float) -> Markup:
+    """Draw bars to both sides of a middle line: to the right more, to the left less.
+
+    Args:
+        title: what the bars show.
+        entries: from top to bottom, their values of either sign.
+        full: the size whose bar reaches the figure's edge.
+    """
+    step, half = 34.0, WIDTH / 2
+    body: list[Markup] = []
+    for place, entry in enumerate(entries):
+        y, length = place * step, half * min(1.0, abs(entry.value) / full)
+        start = half if entry.value >= 0 else half - length
+        words = entry.words if len(entry.words) <= LONGEST else entry.words[: LONGEST - 1] + "…"
+        body += [
+            svg.rectangle(0, y + 17, width=WIDTH, height=10, kind="f-track"),
+            svg.rectangle(start, y + 17, width=length, height=10, kind="f-bar"),
+            svg.line(half, y + 14, half, y + 30, kind="f-axis"),
+            svg.text(0, y + 12, words),
+            svg.text(WIDTH, y + 12, entry.said, kind="f-number", anchor="end"),
+        ]
+    said = "; ".join(f"{entry.words}: {entry.said}" for entry in entries)
+    return svg.figure(title, said + ".", width=WIDTH, height=step * len(entries) + 2, body=body)
+
+
 def nearest_distances(synthetic: Sequence[float], medical: Sequence[float], *, medical_words: str) -> Markup | None:
     """Draw how near the nearest medical image is: synthetic images upwards, held-out medical images downwards.
 

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from misyn.report import figures, groups, words
+from misyn.report import each, figures, groups, words
 from misyn.report.facts import Facts, mapping
-from misyn.report.measures import Measure, by_name, control, of_question
-from misyn.report.measures import Question as Name
+from misyn.report.measure import Measure
+from misyn.report.measure import Question as Name
+from misyn.report.measures import by_name, control, of_question
 from misyn.report.numbers import Number, Test, count, probability, quantity, share, whole
 
 TITLES: dict[Name, str] = {
@@ -124,6 +125,7 @@ class Question:
     by_group: Table
     no_groups: str
     every: Table
+    each: tuple[each.Shown, ...]
     tests: tuple[tuple[str, str, str, str], ...]
     sure: tuple[str, ...]
     measures: tuple[Measure, ...]
@@ -150,6 +152,7 @@ def _question(facts: Facts, name: Name) -> Question:
         by_group=Table(by_group[0].plain if by_group else "", by_group),
         no_groups=NOT_BY_GROUP if facts.numbers.estimates and name != "harmed" else words.NOT_MEASURED,
         every=Table(TITLES[name], tuple(line(e) for e in facts.numbers.estimates if _belongs(e.name, name))),
+        each=each.of_question(facts, name),
         tests=tuple(_test(t) for t in facts.numbers.tests) if name == "shifted" else (),
         sure=_sure(facts, name),
         measures=of_question(name),

@@ -4,7 +4,7 @@ Rules
 -----
 1. A missing column, a null and a NaN are the same: None, "we cannot tell".
 2. Patient identifiers are not read: no page needs them.
-3. Rows keep the order of the file; nothing here sorts or drops.
+3. Rows keep the order of the file; nothing here sorts or drops. Files that could not be read are a list of their own.
 
 Follows interface.md (``per-image.parquet``).
 
@@ -28,7 +28,7 @@ SYNTHETIC = "synthetic"
 GROUP = "group:"
 TEXTS = ("label", "nearest", "codec", "format")
 FLAGS = ("supported", "covered", "exact_copy", "copy_suspect")
-NUMBERS = ("nearest_distance", "x", "y")
+NUMBERS = ("nearest_distance", "label_agreement", "x", "y")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,7 @@ class Row:
         origin: ``training``, ``held-out``, ``reference`` or ``synthetic``.
         groups: column → value, as the table has them.
         nearest: path of the nearest medical image; ``nearest_distance``: between features, ≥ 0.
+        label_agreement: share of near medical images with this synthetic image's label, in [0, 1].
         x, y: place in the two-dimensional map, no unit.
     """
 
@@ -55,6 +56,7 @@ class Row:
     copy_suspect: bool | None = None
     nearest: str | None = None
     nearest_distance: float | None = None
+    label_agreement: float | None = None
     x: float | None = None
     y: float | None = None
     codec: str | None = None
@@ -71,6 +73,20 @@ class Row:
         return self.origin == SYNTHETIC
 
 
+@dataclass(frozen=True)
+class Unread:
+    """A file that could not be read: where it is, which set it belongs to, and why."""
+
+    path: str
+    origin: str
+    error: str
+
+    @property
+    def name(self) -> str:
+        """The last two parts of the path."""
+        return name_of(self.path)
+
+
 def name_of(path: str) -> str:
     """The last two parts of a path.
 
@@ -82,7 +98,26 @@ def name_of(path: str) -> str:
 
 
 def read(path: Path) -> tuple[Row, ...]:
-    """Read every row of a ``per-image.parquet``.
+    """Read every image of a ``per-image.parquet``.
+
+    Raises:
+        EvidenceError: the file is absent, or is no Parquet table with ``path`` and ``origin``.
+    """
+    return tuple(_row(index, values) for index, values in enumerate(_table(path)) if not values.get("error"))
+
+
+def unread(path: Path) -> tuple[Unread, ...]:
+    """Read which files could not be read.
+
+    Raises:
+        EvidenceError: as :func:`read`.
+    """
+    found = (values for values in _table(path) if values.get("error"))
+    return tuple(Unread(str(v["path"]), str(v["origin"]), str(v["error"])) for v in found)
+
+
+def _table(path: Path) -> Iterator[dict[str, Any]]:
+    """Every row as a mapping.
 
     Raises:
         EvidenceError: the file is absent, or is no Parquet table with ``path`` and ``origin``.
@@ -99,7 +134,7 @@ def read(path: Path) -> tuple[Row, ...]:
         ) from error
     if not {"path", "origin"} <= columns.keys():
         raise EvidenceError(f"expected columns path and origin in {path.name}, found {sorted(columns)}")
-    return tuple(_row(index, values) for index, values in enumerate(_transposed(columns)))
+    return _transposed(columns)
 
 
 def _transposed(columns: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:

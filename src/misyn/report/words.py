@@ -38,6 +38,7 @@ FIRST_DIFFERENCES = {
 MEDICAL = {"training": "training images", "reference": "reference images", "held-out": "held-out images"}
 LONG = {"training": "training images", "reference": "reference medical images", "held-out": "held-out medical images"}
 NOT_GROUNDED = "Resemblance is not grounding: no patient stands behind this image."
+SHADOW = "Support is the measurable shadow of grounding, not grounding: it says what an image resembles."
 DEFAULT_SCOPE = "Evaluated on existing images only (phase 1). Nothing here shows benefit or safety for patients."
 NO_COVERAGE = "We cannot tell: coverage of the medical images was not measured."
 NOTHING = "Nothing was measured. Nothing here shows benefit or safety for patients."
