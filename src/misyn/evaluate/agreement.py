@@ -134,7 +134,6 @@ def _main(pair: Pair, values: Floats, label: str | None) -> Estimate:
         interval=mean_interval(values),
         reason=FEW,
         group=None if label is None else f"label={label}",
-        n_patients=pair.medical.n_patients,
     )
 
 

@@ -44,10 +44,15 @@ def density(medical: ArrayLike, synthetic: ArrayLike, *, own: neighbours.Neighbo
         synthetic: (M, D) features.
         own: the k nearest others of every medical image, from :func:`misyn.evaluate.neighbours.within`.
     """
+    return min(1.0, raw_density(medical, synthetic, own=own))
+
+
+def raw_density(medical: ArrayLike, synthetic: ArrayLike, *, own: neighbours.Neighbours) -> float:
+    """:func:`density` before it is cut at 1."""
     a, b = balls.prepare(matrix(medical, name="medical"), matrix(synthetic, name="synthetic"))
     radius = np.minimum(own.distances[:, -1], np.median(own.distances[:, -1]))
     found = balls.count(a, b, radius_a=radius, radius_b=np.zeros(len(b)))
-    return min(1.0, relative(found.balls, among(own, radius), k=own.distances.shape[1]))
+    return relative(found.balls, among(own, radius), k=own.distances.shape[1])
 
 
 def among(own: neighbours.Neighbours, radius: Floats) -> Ints:
@@ -114,6 +119,6 @@ def expected(good: Ints, *, k: int, medical: int) -> Floats:
         possible = good >= count
         n = np.where(possible, good, count)
         log = special.gammaln(n + 1) - special.gammaln(count + 1) - special.gammaln(n - count + 1)
-        log += special.betaln(k + count, medical - k + n - count) - special.betaln(k, medical - k)
+        log = log + special.betaln(k + count, medical - k + n - count) - special.betaln(k, medical - k)
         missing += np.where(possible, (k - count) * np.exp(log), 0.0)
     return 1 - missing / k

@@ -76,14 +76,15 @@ def compare(samples: Mapping[str, Sample], *, origin: str, settings: Settings) -
         settings: of the study.
     """
     medical, synthetic = samples[origin], samples[SYNTHETIC]
-    main = Pair(medical=medical, other=synthetic, said="synthetic images", settings=settings)
-    exact, looked = copies.look(main, unseen(samples) if origin == TRAINING else None)
+    held_out = unseen(samples) if origin == TRAINING else None
+    main = Pair(medical=medical, other=synthetic, said="synthetic images", settings=settings, unseen=held_out)
+    exact, looked = copies.look(main, held_out)
     result = Comparison(medical=medical, nearest=main.to_medical, exact=exact, looked=looked)
     result.covered = None if main.balls is None else main.balls.covered
     _support(result, main, samples)
     _agreement(result, main, samples)
     result.estimates += measures.all_of(main)
-    result.tests += measures.mmd(main)
+    result.tests += measures.whole_sets(main)
     _visible(result, main)
     result.estimates += looked.estimates
     result.caveats += [_too_few(main, n) for n in looked.too_few]
@@ -189,7 +190,7 @@ def _baseline(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> 
         result.caveats.append(_none(main))
         return
     result.estimates += measures.all_of(found)
-    result.tests += measures.mmd(found)
+    result.tests += measures.whole_sets(found)
     _visible(result, found)
     result.tests += left_out.tests(main, found)
     n = len(found.other)

@@ -109,11 +109,11 @@ def by_group(parts: Sequence[Part], *, permutations: int, random: np.random.Gene
 
 def _permuted(weights: Floats, scores: Floats, *, permutations: int, random: np.random.Generator) -> Floats:
     """The statistic under random relabelling: (permutations, groups)."""
-    found = []
+    found: Floats = np.empty((permutations, scores.shape[1]))
     for start in range(0, permutations, TOGETHER):
         rows = min(TOGETHER, permutations - start)
-        found.append(random.permuted(np.tile(weights, (rows, 1)), axis=1) @ scores)
-    return np.concatenate(found)
+        found[start : start + rows] = random.permuted(np.tile(weights, (rows, 1)), axis=1) @ scores
+    return found
 
 
 def looks(part: Part, groups: Sequence[str]) -> Floats:
@@ -129,7 +129,7 @@ def looks(part: Part, groups: Sequence[str]) -> Floats:
     weights /= within  # by the spread within groups instead of the whole
     middle = apart * (0.5 - share)  # half way between the two means, seen from the centre
     score = (points - centre) @ weights - np.sum(weights * middle, axis=0) + special.logit(share)
-    return np.where(_far(part.learned, points)[:, None], share, special.expit(score))
+    return np.asarray(np.where(_far(part.learned, points)[:, None], share, special.expit(score)), np.float64)
 
 
 def _ridged(centred: Floats) -> Floats:

@@ -3,11 +3,13 @@
 Rules
 -----
 1. The other set is the synthetic images, or medical images in their place (the baseline). Both run the same code.
-2. An interval speaks of one thing only: other draws of the technique, the medical images being given. So it exists for
-   shares and means of what each synthetic image does alone (precision, density, distance, authenticity), and not for
-   what needs the synthetic images together (recall, coverage, Fréchet, MMD²).
-3. There is none with fewer than 20 patients, none when synthetic images repeat each other or share patients, and none
-   for a baseline.
+2. From 100 patients on, the interval speaks of other patients of the same source *and* other draws, at this number of
+   both, for the measures for which that was simulated (:mod:`misyn.evaluate.subsampling`); for baselines too.
+3. Below, it speaks of other draws of the technique only, the medical images being given. So it exists for shares and
+   means of what each synthetic image does alone (precision, density, distance, authenticity), and not for what needs
+   the synthetic images together (recall, coverage), and never for a baseline.
+4. There is none with fewer than 20 patients, none when synthetic images repeat each other or share patients, and none
+   for the Fréchet distance and MMD².
 
 Example:
     >>> Settings().k, Settings(seed=3).permutations
@@ -16,6 +18,7 @@ Example:
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,19 +27,19 @@ from numpy.typing import NDArray
 
 from misyn.evaluate import neighbours
 from misyn.evaluate.caveats import FEW
+from misyn.evaluate.caveats import counted as counted_units
+from misyn.evaluate.resampled import Few
+from misyn.evaluate.sampling import generator
 from misyn.evaluate.sets import SYNTHETIC, Sample
 from misyn.evaluate.statistics import Interval, clopper_pearson
+from misyn.evaluate.subsampling import INTERVALS, OF_GROUP, Spread, of_groups, refused, spreads
+from misyn.evaluate.subsampling import interval as subsampled
 from misyn.results import Estimate
 
 Bools = NDArray[np.bool_]
 
 REPEATED = 0.05  # share of synthetic images that may repeat another before they are no independent draws
 
-TOGETHER = (
-    "it depends on all synthetic images together; no interval has been validated, and resampling shrinks the radii"
-)
-FITTED = "its bias depends on n; no interval has been validated"
-TESTED = "see the permutation test mmd"
 ONE_DRAW = "one draw of medical images; how much it varies between draws is not measured yet"
 FEWER_DRAWN = "one draw of fewer synthetic images, to compare with a baseline; see the estimate from all of them"
 
@@ -70,6 +73,7 @@ class Pair:
         suffix: ends every name: nothing, ``_baseline`` or ``_same_n``.
         said: what ``other`` is, in words.
         settings: of the study.
+        unseen: medical images that calibrate support, or None: then ``medical`` does itself.
     """
 
     medical: Sample
@@ -77,6 +81,7 @@ class Pair:
     said: str
     settings: Settings
     suffix: str = ""
+    unseen: Sample | None = None
 
     @cached_property
     def passed_over(self) -> NDArray[np.int64] | None:
@@ -106,6 +111,11 @@ class Pair:
         """Why no interval may be given, or None (rule 3)."""
         if self.suffix:
             return FEWER_DRAWN if self.other.origin == SYNTHETIC else ONE_DRAW
+        return self._not_independent
+
+    @cached_property
+    def _not_independent(self) -> str | None:
+        """Why nothing here counts as independent, or None (rule 4)."""
         if self.medical.n_units < FEW:
             return f"fewer than {FEW} patients or units: nothing can be said of others"
         if len(set(self.other.digests)) < (1 - REPEATED) * len(self.other):
@@ -113,6 +123,45 @@ class Pair:
         if self.other.unit != "image" and self.other.n_units < len(self.other):
             return "several synthetic images belong to one patient: they are no independent draws"
         return None
+
+    @cached_property
+    def few(self) -> Few:
+        """The images as :mod:`misyn.evaluate.subsampling` draws parts of them."""
+        return Few(
+            medical=self.medical.features,
+            patients=self.medical.patients,
+            other=self.other.features,
+            others=None if self.other.origin == SYNTHETIC else self.other.patients,
+            groups=of_groups(self.medical.members | self.medical.crossed, len(self.medical)),
+            unseen=None if self.unseen is None else self.unseen.features,
+            unseen_patients=None if self.unseen is None else self.unseen.patients,
+        )
+
+    @cached_property
+    def no_parts(self) -> str | None:
+        """Why no interval over other patients is given, or None (rule 2)."""
+        if self.suffix and self.other.origin == SYNTHETIC:
+            return FEWER_DRAWN
+        if self.balls is None or self.passed_over is None:
+            return "too few images of other patients for an interval over patients"
+        return self._not_independent or refused(self.few)
+
+    @cached_property
+    def spreads(self) -> Mapping[str, Spread]:
+        """How much measures vary between parts of the patients; empty where no interval may come of it."""
+        if self.no_parts:
+            return {}
+        random = generator(self.settings.seed, "parts", self.medical.origin, self.suffix)
+        return spreads(self.few, k=self.settings.k, random=random)
+
+    def by_patient(self, name: str, value: float, *, group: str | None, counted: int, units: int) -> Interval | None:
+        """The interval over other patients and other draws, where it was found to hold (rule 2)."""
+        spread = self.spreads.get(name if group is None else f"{name}[{group}]")
+        if name not in INTERVALS or spread is None or units < OF_GROUP:
+            return None
+        if INTERVALS[name].of == "other":
+            counted, units = len(self.other), self.other.n_units
+        return subsampled(name, value, spread, counted=counted, units=units)
 
     def estimate(
         self,
@@ -125,27 +174,51 @@ class Pair:
         reason: str | None = None,
         group: str | None = None,
         n_medical: int | None = None,
-        n_patients: int | None = None,
+        units: int | None = None,
         seed: int | None = None,
+        raw: float | None = None,
+        back: Callable[[float], float] = float,
     ) -> Estimate:
-        """An estimate of this pair; an interval is kept only where rule 3 allows one."""
-        reason = self.no_interval or reason
-        kept = None if self.no_interval else interval
+        """An estimate of this pair, with the interval over patients, else the one given where rules 3 and 4 allow it.
+
+        Args:
+            name: of the measure, without suffix.
+            value: of it.
+            estimand: in words, up to what is given.
+            method: how it was computed.
+            interval: over other draws only.
+            reason: why there is none.
+            group: of medical images.
+            n_medical: images counted, where these are not all medical ones.
+            units: patients or other units they belong to, likewise.
+            seed: of any randomness in the value.
+            raw: the measure whose spread is known, where ``value`` is made of it by ``back``.
+            back: increasing.
+        """
+        patients = self.medical.n_units if units is None else units
+        counted = len(self.medical) if n_medical is None else n_medical
+        wide = self.by_patient(name, value if raw is None else raw, group=group, counted=counted, units=patients)
+        if wide is not None:
+            kept: Interval | None = Interval(back(wide.low), back(wide.high))
+            reason, given, method = None, self._at_this_n, f"{method}; interval by parts of the patients"
+        else:
+            kept, given = (None if self.no_interval else interval), self._given
+            reason = None if kept else self.no_interval or reason or "too few images for an interval"
         return Estimate(
             name=name + self.suffix,
             value=value,
             low=kept.low if kept else None,
             high=kept.high if kept else None,
-            reason=None if kept else reason or "too few images for an interval",
-            estimand=f"{estimand}, {self._given}",
-            unit=self._unit(drawn=interval is not None),
-            n_medical=len(self.medical) if n_medical is None else n_medical,
+            reason=reason,
+            estimand=f"{estimand}, {given}",
+            unit=self._unit(drawn=interval is not None and wide is None),
+            n_medical=counted,
             n_synthetic=len(self.other),
-            n_patients=self.medical.n_patients if group is None else n_patients,
+            n_patients=patients if self.medical.patients_known else None,
             group=group,
             set=self.medical.origin,
             method=method,
-            seed=self.settings.seed if self.suffix else seed,
+            seed=self.settings.seed if self.suffix or wide else seed,
         )
 
     def share(self, name: str, flags: Bools, *, estimand: str, method: str, seed: int | None = None) -> Estimate:
@@ -170,6 +243,15 @@ class Pair:
     def _given(self) -> str:
         draws = "for independent draws of the technique" if self.other.origin == SYNTHETIC else f"for {self.said}"
         return f"{draws}, given these {len(self.medical)} of {self.medical.name}"
+
+    @property
+    def _at_this_n(self) -> str:
+        patients = counted_units(self.medical.n_units, self.medical.unit)
+        draws = "other draws of the technique" if self.other.origin == SYNTHETIC else "others in their place"
+        return (
+            f"for other patients of the same source as {self.medical.name} and {draws}, at this number of both "
+            f"({len(self.medical)} images of {patients}, {len(self.other)} of {self.said})"
+        )
 
     @property
     def near(self) -> str:

@@ -2,15 +2,14 @@
 
 Rules
 -----
-1. The Fréchet distance is always real: it comes from singular values of a product of feature matrices, never from the
-   square root of a non-symmetric matrix. With n < D no D × D matrix is built at all.
+1. The Fréchet distance is that of :mod:`misyn.evaluate.moments`.
 2. A permutation test computes one Gram matrix; every permutation is a matrix product with it.
 3. What is permuted is the unit of independence: images, or whole patients where patients are given. A patient's images
    move together, which is valid when patients of both sets bring about as many images each.
-4. Both measures depend on n. Compare them only with the same measure between two sets of medical images at the same n.
+4. Compare a distance only with the same distance between two sets of medical images at the same n.
 
-Sources: Dowson and Landau, J. Multivar. Anal. 1982; Heusel et al., NeurIPS 2017 (Fréchet); Gretton et al., JMLR 2012
-(unbiased MMD², Gaussian kernel, median heuristic); Phipson and Smyth, 2010 (p-value of a permutation test).
+Sources: Gretton et al., JMLR 2012 (unbiased MMD², Gaussian kernel, median heuristic); Székely and
+Rizzo, J. Stat. Plan. Inference 2013 (energy distance); Phipson and Smyth, 2010 (p-value of a permutation test).
 
 Example:
     >>> rng = np.random.default_rng(0)
@@ -26,13 +25,33 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import svdvals
 
 from misyn.errors import EvaluationError
-from misyn.evaluate.points import Floats, matrix, same_features
+from misyn.evaluate.moments import frechet, two
+from misyn.evaluate.points import Floats
+
+__all__ = ["MMD", "Energy", "energy_test", "frechet", "mmd2", "mmd_test"]
 
 TOGETHER = 250  # permutations multiplied at once: bounds memory at (n + m) × 250 float64
+NEVER = -1e300  # a relabelling that leaves a side without two images is never extreme
 TIE = 1e-10  # relative; permuted statistics this close to the observed one count as equal to it
+
+
+@dataclass(frozen=True)
+class Energy:
+    """A two-sample permutation test.
+
+    Attributes:
+        statistic: unbiased energy distance, in units of the features: about 0 for equal laws (may be negative).
+        p_value: (1 + permutations at least as extreme) / (1 + permutations), in (0, 1].
+        permutations: how many.
+        seed: of the permutations.
+    """
+
+    statistic: float
+    p_value: float
+    permutations: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -52,53 +71,6 @@ class MMD:
     bandwidth: float
     permutations: int
     seed: int
-
-
-def frechet(a: ArrayLike, b: ArrayLike) -> float:
-    """Squared Fréchet distance between Gaussians fitted to two sets.
-
-    ``|μ_a − μ_b|² + tr Σ_a + tr Σ_b − 2 tr (Σ_a Σ_b)^½`` with sample covariances (n − 1); the last trace is the nuclear
-    norm of ``A Bᵀ``, A and B being the centred features over √(n − 1).
-
-    Args:
-        a: (N, D) features, N ≥ 2.
-        b: (M, D) features, M ≥ 2.
-
-    Returns:
-        The distance, ≥ 0, in squared units of the features.
-
-    Raises:
-        EvaluationError: shapes differ, values are not finite, or a set has one image only.
-
-    Example:
-        >>> frechet([[0.0], [2.0]], [[3.0], [5.0]])
-        9.0
-    """
-    first, second = _two(a, b)
-    mean = float(np.sum((first.mean(axis=0) - second.mean(axis=0)) ** 2))
-    left, right = (_root(points) for points in (first, second))
-    traces = float(np.sum(left**2) + np.sum(right**2))
-    nuclear = float(svdvals(left @ right.T).sum())
-    return max(0.0, mean + traces - 2 * nuclear)
-
-
-def _two(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats]:
-    first, second = matrix(a, name="first"), matrix(b, name="second")
-    same_features(first, second)
-    if min(len(first), len(second)) < 2:
-        raise EvaluationError(
-            f"expected at least 2 images in each set, found {len(first)} and {len(second)}: one image has no spread. "
-            "Next: give more images"
-        )
-    return first, second
-
-
-def _root(points: Floats) -> Floats:
-    """A matrix R with ``RᵀR`` the sample covariance, of min(n, D) rows."""
-    centred = (points - points.mean(axis=0)) / np.sqrt(len(points) - 1)
-    if centred.shape[0] <= centred.shape[1]:
-        return np.asarray(centred, np.float64)
-    return np.asarray(np.linalg.qr(centred, mode="r"), np.float64)
 
 
 def mmd_test(
@@ -124,16 +96,56 @@ def mmd_test(
     Raises:
         EvaluationError: shapes differ, values are not finite, a set has fewer than 2 images, or a patient is in both.
     """
-    first, second = _two(a, b)
+    first, second = two(a, b)
+    gram, bandwidth = gaussian_gram(np.concatenate([first, second]))
+    observed, p = _permuted(gram, _units(len(first), len(second), patients), permutations=permutations, seed=seed)
+    return MMD(observed, p, bandwidth, permutations, seed)
+
+
+def energy_test(
+    a: ArrayLike,
+    b: ArrayLike,
+    permutations: int = 1000,
+    seed: int = 0,
+    *,
+    patients: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
+) -> Energy:
+    """Test as :func:`mmd_test`, with the energy distance: no bandwidth to choose, and it sees far tails.
+
+    ``2 E|A − B| − E|A − A′| − E|B − B′|``, each mean over pairs of different images; arguments as :func:`mmd_test`.
+
+    Raises:
+        EvaluationError: as :func:`mmd_test`.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> energy_test(rng.normal(size=(60, 3)), rng.normal(size=(60, 3)) + 1, permutations=200).p_value
+        0.004975124378109453
+    """
+    first, second = two(a, b)
+    gram = squared_distances(np.concatenate([first, second]))
+    np.sqrt(gram, out=gram)
+    np.negative(gram, out=gram)
+    observed, p = _permuted(gram, _units(len(first), len(second), patients), permutations=permutations, seed=seed)
+    return Energy(observed, p, permutations, seed)
+
+
+def _permuted(
+    gram: Floats, given: tuple[NDArray[np.int64], NDArray[np.bool_]], *, permutations: int, seed: int
+) -> tuple[float, float]:
+    """The statistic of one Gram matrix and its p-value, from relabelled units.
+
+    Raises:
+        EvaluationError: no permutation is asked for.
+    """
     if permutations < 1:
         raise EvaluationError(f"expected 1 permutation or more, found {permutations}")
-    gram, bandwidth = gaussian_gram(np.concatenate([first, second]))
-    units, in_first = _units(len(first), len(second), patients)
+    units, in_first = given
     random = np.random.default_rng(seed)
     observed = float(_statistics(gram, in_first[units][:, None])[0])
     drawn = np.concatenate([_statistics(gram, labels[units]) for labels in _relabelled(in_first, permutations, random)])
     extreme = int(np.sum(drawn >= observed - TIE * np.abs(drawn)))
-    return MMD(observed, (1 + extreme) / (1 + permutations), bandwidth, permutations, seed)
+    return observed, (1 + extreme) / (1 + permutations)
 
 
 def mmd2(a: ArrayLike, b: ArrayLike) -> float:
@@ -143,7 +155,7 @@ def mmd2(a: ArrayLike, b: ArrayLike) -> float:
         >>> mmd2([[0.0], [1.0]], [[0.0], [1.0]]) < 0
         True
     """
-    first, second = _two(a, b)
+    first, second = two(a, b)
     gram, _ = gaussian_gram(np.concatenate([first, second]))
     return float(_statistics(gram, (np.arange(len(gram)) < len(first))[:, None])[0])
 
@@ -153,10 +165,7 @@ def gaussian_gram(points: Floats) -> tuple[Floats, float]:
 
     The diagonal is zero because the unbiased statistic leaves it out.
     """
-    centred = points - points.mean(axis=0)
-    norms = np.einsum("ij,ij->i", centred, centred)
-    gram = norms[:, None] + norms - 2 * (centred @ centred.T)
-    np.maximum(gram, 0, out=gram)
+    gram = squared_distances(points)
     upper = gram[np.triu_indices(len(gram), 1)]
     median = (
         float(np.median(upper)) or float(upper.mean()) or 1.0
@@ -166,6 +175,16 @@ def gaussian_gram(points: Floats) -> tuple[Floats, float]:
     np.exp(gram, out=gram)
     np.fill_diagonal(gram, 0)
     return gram, float(np.sqrt(median))
+
+
+def squared_distances(points: Floats) -> Floats:
+    """Squared distances between all pairs, zero on the diagonal: (N, D) to (N, N)."""
+    centred = points - points.mean(axis=0)
+    norms = np.einsum("ij,ij->i", centred, centred)
+    found = norms[:, None] + norms - 2 * (centred @ centred.T)
+    np.maximum(found, 0, out=found)
+    np.fill_diagonal(found, 0)
+    return np.asarray(found, np.float64)
 
 
 def _units(
@@ -197,7 +216,7 @@ def _relabelled(
 
 
 def _statistics(gram: Floats, labels: NDArray[np.bool_]) -> Floats:
-    """Unbiased MMD² for every column of labels (images × columns); −2 where a side has fewer than 2 images."""
+    """Unbiased MMD² for every column of labels (images × columns); hugely negative where a side has under 2 images."""
     first = labels.astype(np.float64)
     to_first = gram @ first
     n = first.sum(axis=0)
@@ -207,4 +226,4 @@ def _statistics(gram: Floats, labels: NDArray[np.bool_]) -> Floats:
     outside = gram.sum() - inside - 2 * across
     with np.errstate(divide="ignore", invalid="ignore"):
         found = inside / (n * (n - 1)) + outside / (m * (m - 1)) - 2 * across / (n * m)
-    return np.where((n < 2) | (m < 2), -2.0, found)
+    return np.where((n < 2) | (m < 2), NEVER, found)
