@@ -18,7 +18,7 @@ from misyn.images.limits import Limits
 from misyn.marks import mark, verify
 from misyn.marks.declaration import Declaration, Technique
 from misyn.marks.inspection import Inspection
-from misyn.marks.metadata import nifti, writer_for
+from misyn.marks.metadata import nifti_header, writer_for
 
 
 def inspected(kind: str, data: bytes) -> Inspection:
@@ -173,7 +173,7 @@ def test_hostile_nifti_headers_end_in_a_typed_error(
 def test_a_gzip_bomb_is_neither_inflated_into_memory_nor_onto_the_disk(
     built: dict[str, bytes], declaration: Declaration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nifti, "DEFAULT", Limits(ratio_from=1 << 20))
+    monkeypatch.setattr(nifti_header, "DEFAULT", Limits(ratio_from=1 << 20))
     bomb = gzip.compress(built["nifti"] + bytes(20 << 20), 9)
     with pytest.raises(LimitExceeded):
         written("nifti", bomb, declaration)

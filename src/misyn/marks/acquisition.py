@@ -10,12 +10,19 @@ A2. Where ImageType is absent, a physical parameter of acquisition stands in for
     EchoTime, RepetitionTime, MagneticFieldStrength, TransducerFrequency); the other three parts of A1 hold as they are.
 A3. EXIF shows acquisition by a camera when Make, Model and DateTimeOriginal are all there and not empty.
 A4. A standard field that says "not synthetic" shows it: SyntheticData NO, or a DigitalSourceType of capture.
+A5. A BIDS sidecar shows it when ImageType says ORIGINAL (or, without ImageType, a physical parameter is given), a
+    device is named, and an acquisition has a place in time. Converters leave the patient out of sidecars, so no
+    patient is asked for.
+A6. A NIfTI ``descrip`` shows it where it gives an echo or repetition time with a time of acquisition, as converters of
+    DICOM series write it (``TE=2.9;Time=145432.000``).
 
-Nothing less counts. A manufacturer alone is in every secondary capture; a date alone is in every export. A header
-copied onto a synthetic image meets A1 too, and rightly: such an image would be taken for a medical image. NIfTI, NRRD
-and MetaImage state no acquisition, so no rule can see it there.
+A1 and A2 also look at NRRD and MetaImage headers into which ITK, SimpleITK or 3D Slicer wrote DICOM elements
+(``0008|0070``). Nothing less counts. A manufacturer alone is in every secondary capture; a date alone is in every
+export. A header copied onto a synthetic image meets these rules too, and rightly: such an image would be taken for a
+medical image. A NIfTI, NRRD or MetaImage file without any of this shows nothing, whatever it is.
 
-Follows DICOM PS3.3 C.7.6.1.1.2 (Image Type), C.7.6.1 (General Image), Exif 3.0 (tags 271, 272, 36867).
+Follows DICOM PS3.3 C.7.6.1.1.2 (Image Type), C.7.6.1 (General Image), Exif 3.0 (tags 271, 272, 36867), BIDS 1.10 (MRI,
+PET).
 
 Example:
     >>> facts = {"ImageType": "ORIGINAL", "PatientID": "x", "Manufacturer": "m", "AcquisitionDate": "20260101"}
@@ -44,6 +51,10 @@ PHYSICS = (
     "MagneticFieldStrength",
     "TransducerFrequency",
 )
+BIDS_DEVICE = ("Manufacturer", "ManufacturersModelName", "DeviceSerialNumber", "StationName")
+BIDS_WHEN = ("AcquisitionTime", "AcquisitionDateTime", "AcquisitionDate", "AcquisitionNumber", "ScanDate", "ScanStart")
+BIDS_PHYSICS = ("MagneticFieldStrength", "EchoTime", "RepetitionTime", "XRayExposure", "KVP", "InjectedRadioactivity")
+BIDS = ("ImageType", *BIDS_DEVICE, *BIDS_WHEN, *BIDS_PHYSICS)
 CAMERA = ("Make", "Model", "DateTimeOriginal")
 
 
@@ -70,6 +81,15 @@ def _image_type(facts: Facts) -> str:
     return facts.get("ImageType", "").partition("\\")[0].strip().upper()
 
 
+def _bids(facts: Facts) -> bool:
+    def named(names: tuple[str, ...]) -> bool:
+        return _any(facts, tuple(f"bids:{name}" for name in names))
+
+    kind = facts.get("bids:ImageType", "").strip().upper()
+    acquired = kind == "ORIGINAL" or (not kind and named(BIDS_PHYSICS))
+    return acquired and named(BIDS_DEVICE) and named(BIDS_WHEN)
+
+
 RULES: tuple[AcquisitionRule, ...] = (
     AcquisitionRule(
         "A1",
@@ -90,6 +110,12 @@ RULES: tuple[AcquisitionRule, ...] = (
         "A4",
         "a standard field says that it is not synthetic",
         lambda facts: facts.get("not-synthetic") == "yes",
+    ),
+    AcquisitionRule("A5", "its BIDS sidecar names a device and an acquisition", _bids),
+    AcquisitionRule(
+        "A6",
+        "its NIfTI header gives an echo time and a time of acquisition, as converters of scans write them",
+        lambda facts: facts.get("descrip") == "acquired",
     ),
 )
 

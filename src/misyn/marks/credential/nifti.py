@@ -8,7 +8,7 @@ Rules
 Follows nifti1.h (2007-10-05) and nifti2.h (2012-05-15), "Extending the header".
 
 Example:
-    >>> from misyn.marks.metadata.nifti import Extension
+    >>> from misyn.marks.metadata.nifti_header import Extension
     >>> is_ours(Extension(6, bytes(8) + b'{"credential":"eJw="}'))
     True
 """
@@ -21,13 +21,14 @@ from misyn.errors import MalformedImage
 from misyn.marks.credential.packed import pack, unpack
 from misyn.marks.declaration import Declaration
 from misyn.marks.metadata import nifti
+from misyn.marks.metadata.nifti_header import COMMENT, Extension
 
 _HEAD, _TAIL = b'{"credential":"', b'"}'
 
 
-def is_ours(extension: nifti.Extension) -> bool:
+def is_ours(extension: Extension) -> bool:
     """Say whether an extension holds a credential."""
-    return extension.code == nifti.COMMENT and extension.raw[8:].startswith(_HEAD)
+    return extension.code == COMMENT and extension.raw[8:].startswith(_HEAD)
 
 
 def get(source: BinaryIO) -> bytes | None:

@@ -25,6 +25,7 @@ from typing import BinaryIO
 from misyn.errors import MalformedImage, NoRoomForMark
 from misyn.marks.declaration import Declaration
 from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection, gathered
+from misyn.marks.metadata import dicom_keys
 from misyn.marks.metadata.data_files import numbered, there
 from misyn.marks.metadata.lines import DECLARATION, STATEMENT, Line, lines
 from misyn.marks.metadata.splice import Span, splice
@@ -118,3 +119,5 @@ def _gather(line: Line, gathering: Gathering) -> None:
         gathering.declares("the MetaImage header", value)
     elif key == b"Comment":
         gathering.carries("metaimage", "Comment", value[:MOST_TEXT].decode("utf-8", "replace"))
+    else:
+        dicom_keys.gather(key.decode("latin-1"), value[:MOST_TEXT].decode("utf-8", "replace"), gathering)

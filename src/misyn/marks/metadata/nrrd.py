@@ -25,6 +25,7 @@ from typing import BinaryIO
 from misyn.errors import MalformedImage, RecordError
 from misyn.marks.declaration import Declaration
 from misyn.marks.inspection import MOST_TEXT, Gathering, Inspection, gathered
+from misyn.marks.metadata import dicom_keys
 from misyn.marks.metadata.data_files import numbered, there
 from misyn.marks.metadata.lines import DECLARATION, STATEMENT, Line, lines
 from misyn.marks.metadata.splice import Span, splice
@@ -93,7 +94,9 @@ def _gather(line: Line, gathering: Gathering) -> None:
     elif name == DECLARATION:
         gathering.declares("the NRRD header", _unescaped(value))
     elif name:
-        gathering.carries("nrrd", name.decode("utf-8", "replace"), value[:MOST_TEXT].decode("utf-8", "replace"))
+        named, text = name.decode("utf-8", "replace"), value[:MOST_TEXT].decode("utf-8", "replace")
+        if not dicom_keys.gather(named, text, gathering):
+            gathering.carries("nrrd", named, text)
 
 
 def _unescaped(value: bytes) -> bytes:

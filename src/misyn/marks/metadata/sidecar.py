@@ -32,11 +32,13 @@ from typing import Any
 from misyn.atomic import replacing
 from misyn.errors import MarkError, UnreadableImage, WouldOverwrite
 from misyn.images.limits import read_head
+from misyn.marks.acquisition import BIDS
 from misyn.marks.declaration import Declaration, unique_keys
 from misyn.marks.inspection import Gathering, Inspection
 
 STATEMENT, DECLARATION = "SyntheticData", "MisynDeclaration"
 MOST_BYTES = 4 << 20
+_LONGEST = 200
 _ENDINGS = (".nii.gz", ".nii", ".hdr", ".hdr.gz")
 
 
@@ -65,6 +67,11 @@ def _gather(content: Mapping[str, Any], gathering: Gathering) -> None:
     value = content.get(STATEMENT)
     if isinstance(value, str) and value.upper() in ("YES", "NO"):
         gathering.says(f"{STATEMENT} (BIDS sidecar)", value, synthetic=value.upper() == "YES")
+    for name in BIDS:
+        given = content.get(name)
+        first = given[0] if isinstance(given, list) and given else given
+        if isinstance(first, str | int | float):
+            gathering.facts[f"bids:{name}"] = str(first)[:_LONGEST]
     if DECLARATION in content:
         declared = content[DECLARATION]
         gathering.declares("the BIDS sidecar", json.dumps(declared) if isinstance(declared, dict) else "")
