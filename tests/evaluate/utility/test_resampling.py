@@ -28,25 +28,25 @@ def test_every_draw_takes_as_many_patients_as_there_are() -> None:
 
 
 def test_images_of_one_patient_come_together() -> None:
-    draws = Draws.of(np.repeat(np.arange(35), 4), replicates=400, random=np.random.default_rng(2))
-    values = np.repeat(np.arange(35.0), 4)
+    draws = Draws.of(np.repeat(np.arange(60), 4), replicates=400, random=np.random.default_rng(2))
+    values = np.repeat(np.arange(60.0), 4)
     clustered = draws.interval(lambda w: Draws.mean(w, values))
-    alone = Draws.of(np.arange(140), replicates=400, random=np.random.default_rng(2))
+    alone = Draws.of(np.arange(240), replicates=400, random=np.random.default_rng(2))
     naive = alone.interval(lambda w: Draws.mean(w, values))
     assert clustered is not None
     assert naive is not None
     assert clustered.high - clustered.low > 1.6 * (naive.high - naive.low)
 
 
-def test_under_thirty_patients_there_is_no_interval() -> None:
-    draws = Draws.of(np.arange(29), replicates=100, random=np.random.default_rng(3))
-    assert draws.interval(lambda w: Draws.mean(w, np.arange(29.0))) is None
+def test_under_fifty_patients_there_is_no_interval() -> None:
+    draws = Draws.of(np.arange(49), replicates=100, random=np.random.default_rng(3))
+    assert draws.interval(lambda w: Draws.mean(w, np.arange(49.0))) is None
 
 
 def test_a_class_too_rare_to_be_drawn_has_no_interval() -> None:
-    draws = Draws.of(np.arange(40), replicates=300, random=np.random.default_rng(4))
-    rare = np.arange(40) < 1
-    assert draws.interval(lambda w: Draws.auroc(w, rare, np.arange(40.0))) is None
+    draws = Draws.of(np.arange(60), replicates=300, random=np.random.default_rng(4))
+    rare = np.arange(60) < 1
+    assert draws.interval(lambda w: Draws.auroc(w, rare, np.arange(60.0))) is None
 
 
 def test_two_one_sided_tests_equal_scipys() -> None:

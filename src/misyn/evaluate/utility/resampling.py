@@ -13,9 +13,9 @@ Fréchet distances, whose radii shrink when images repeat.
 Source: Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993, chapters 13 and 8 (clusters).
 
 Example:
-    >>> draws = Draws.of(np.repeat(np.arange(40), 2), replicates=200, random=np.random.default_rng(0))
-    >>> draws.interval(lambda w: draws.mean(w, np.repeat(np.arange(40.0), 2)))
-    Interval(low=1..., high=2...)
+    >>> draws = Draws.of(np.repeat(np.arange(60), 2), replicates=200, random=np.random.default_rng(0))
+    >>> draws.interval(lambda w: draws.mean(w, np.repeat(np.arange(60.0), 2)))
+    Interval(low=2..., high=3...)
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 REPLICATES = 1000
-FEWEST = 30
+FEWEST = 50  # patients; at 30 simulated intervals held 92 % instead of 95
 UNDEFINED = 0.01
 CHUNK = 1 << 22  # weights held at a time
 

@@ -7,12 +7,12 @@ Rules
 
 Example:
     >>> from misyn.evaluate.utility.judged import Panel
-    >>> panel = Panel(patients=np.arange(30), unit="patient", patients_known=True, method="a model")
+    >>> panel = Panel(patients=np.arange(60), unit="patient", patients_known=True, method="a model")
     >>> writer = Writer.of(panel, seed=0)
-    >>> mean = lambda weights: Draws.mean(weights, np.arange(30.0))
+    >>> mean = lambda weights: Draws.mean(weights, np.arange(60.0))
     >>> found = writer.estimate("utility_x", mean, None, panel.everyone, said="mean")
-    >>> found.value, found.low < 14.5 < found.high, found.n_patients
-    (14.5, True, 30)
+    >>> found.value, found.low < 29.5 < found.high, found.n_patients
+    (29.5, True, 60)
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from misyn.evaluate.sampling import generator
 from misyn.evaluate.sets import HELD_OUT
 from misyn.evaluate.statistics import Interval
+from misyn.evaluate.utility import clustered
 from misyn.evaluate.utility.judged import Arm, Panel, Weighed
-from misyn.evaluate.utility.resampling import FEWEST, Draws
+from misyn.evaluate.utility.resampling import Draws
 from misyn.results import Estimate
 
 Ints = NDArray[np.int64]
@@ -77,8 +78,8 @@ class Writer:
         said: str,
         group: str | None = None,
     ) -> Estimate:
-        """A value whose interval the caller has from contributions by patient; none under :data:`FEWEST` patients."""
-        enough = self.panel.units(images) >= FEWEST
+        """A value whose interval the caller has from contributions by patient; none under 30 patients."""
+        enough = self.panel.units(images) >= clustered.FEWEST
         kept = interval if enough else None
         how = CLUSTERED.format(unit=self.panel.unit)
         return self._written(name, value, arm, images, said=said, group=group, interval=kept, why=UNSTABLE, how=how)
