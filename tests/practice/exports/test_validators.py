@@ -1,10 +1,11 @@
-"""Every export is valid under its own validator, with the network denied. A validator that is absent says so."""
+"""Every export is valid under its own validator, with the network denied. A validator that is absent says so; in CI it fails."""
 
 from __future__ import annotations
 
 import importlib
 import json
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from misyn.practice.exports.croissant import RAI
 
 
 def validator(module: str, *, extra: str = "test") -> Any:
-    if importlib.util.find_spec(module.partition(".")[0]) is None:
+    if importlib.util.find_spec(module.partition(".")[0]) is None and "MISYN_EVERY_VALIDATOR" not in os.environ:
         pytest.skip(
             f"{module} is not installed, so nothing is said here of its format. Next: pip install 'misyn[{extra}]'"
         )
