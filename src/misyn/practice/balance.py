@@ -27,7 +27,7 @@ from misyn.practice.record import Record
 
 ALPHA = 0.05
 # Measures that should be as high as between held-out and other medical images, and those that should be as low.
-_HIGH = ("support", "precision", "recall", "density", "coverage")
+_HIGH = ("support", "label_agreement", "precision", "recall", "density", "coverage")
 _LOW = ("frechet", "mmd2", "nearest_distance_median", "copy_suspects")
 _HALF = 0.5
 
@@ -49,7 +49,8 @@ class Against:
 def against(measured: Measured) -> tuple[Against, ...]:
     """Every result that speaks against the technique, in a fixed order, one per name and group."""
     found: dict[tuple[str, str | None], Against] = {}
-    for result in (*_copies(measured), *_low(measured), *_high(measured), *_groups(measured), *_tests(measured)):
+    parts = (_copies, _low, _high, _groups, _membership, _tests)
+    for result in (result for part in parts for result in part(measured)):
         found.setdefault((result.name, result.group), result)
     return tuple(found.values())
 
@@ -101,12 +102,38 @@ def _groups(measured: Measured) -> Iterator[Against]:
             yield Against("coverage", str(row["group"]), f"coverage of {row['group']} is {row['value']:.3g}")
 
 
+def _membership(measured: Measured) -> Iterator[Against]:
+    """Training patients nearer to the synthetic images than held-out ones, by an interval that leaves no chance."""
+    row = measured.estimate("membership_risk")
+    if row and isinstance(row.get("low"), (int, float)) and row["low"] > _HALF:
+        told = f"in {100 * row['value']:.0f} of 100 pairs a training patient lies nearer than a held-out patient"
+        yield Against("membership_risk", None, f"membership_risk: {told}")
+
+
+def _told(row: Row, p: float) -> str:
+    """What a test found, in words; a test of another kind is only named."""
+    name, group, size = str(row.get("name")), row.get("group"), row.get("statistic")
+    pairs = f"in {100 * size:.0f} of 100 pairs" if isinstance(size, (int, float)) else "in many pairs"
+    if name.startswith("shift_"):
+        what = f"synthetic images have more {name.removeprefix('shift_').replace('_', ' ')} {pairs} (50: no difference)"
+    elif name == "left_out":
+        what = f"{group} is left out more than everyone else"
+    elif name == "amplification":
+        how = "more" if isinstance(size, (int, float)) and size > 0 else "less"
+        what = f"{group} go together {how} than among medical images"
+    elif name == "c2st":
+        what = f"a classifier tells synthetic from medical images {pairs}"
+    else:
+        what = "the distributions differ"
+    return f"{name}: {what} (p = {p:.3g})"
+
+
 def _tests(measured: Measured) -> Iterator[Against]:
     for row in measured.tests:
         p = row.get("p_adjusted") if row.get("p_adjusted") is not None else row.get("p_value")
         name = str(row.get("name"))
         if isinstance(p, (int, float)) and p < ALPHA and not name.endswith("_baseline") and not name.startswith("tost"):
-            yield Against(name, row.get("group"), f"{name}: the distributions differ (p = {p:.3g})")
+            yield Against(name, row.get("group"), _told(row, p))
 
 
 def _pair(measured: Measured, name: str) -> tuple[Row | None, Row | None]:

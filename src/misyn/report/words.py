@@ -20,7 +20,7 @@ Example:
 
 from __future__ import annotations
 
-from misyn.report import groups
+from misyn.report import groups, shifts
 from misyn.report.facts import Facts, mapping
 from misyn.report.measures import BASELINE, by_name
 from misyn.report.numbers import SETS, Number, count, probability, quantity, share, whole
@@ -124,9 +124,11 @@ def missing(facts: Facts) -> str:
         return "We cannot tell what is missing: coverage of the medical images was not measured."
     who = groups.images_of(number.group) if number.group is not None else medical(facts)
     if number.value < HALF:
-        return f"The synthetic images leave out most {who} (found: {of(number)}{_beside(facts, number)})."
+        also = shifts.left_out(facts)
+        return f"The synthetic images leave out most {who} (found: {of(number)}{_beside(facts, number)}){also}."
     if number.value < 1:
-        return f"{of(number)} {who} have a synthetic image near them{_beside(facts, number)}; the others have none."
+        near = f"{of(number)} {who} have a synthetic image near them{_beside(facts, number)}"
+        return f"{near}; the others have none{shifts.left_out(facts)}."
     return (
         f"Each of the {_count(number.n_medical)}{who} has a synthetic image near it; "
         "near is not the same as represented."
@@ -160,7 +162,8 @@ def shifted(facts: Facts) -> str:
         )
     return (
         f"As a set, the {_count(test.n_synthetic)}synthetic images differ from the {_count(test.n_medical)}"
-        f"{medical(facts)} more than chance explains ({probability(test.p)}){_first_difference(facts)}."
+        f"{medical(facts)} more than chance explains ({probability(test.p)}){_first_difference(facts)}"
+        f"{shifts.seen(facts)}{shifts.linked(facts)}."
     )
 
 
@@ -204,7 +207,7 @@ def copied(facts: Facts) -> str:
         return f"No exact copy was found among {looked_at}; near copies {no_suspects(facts)}."
     return (
         f"No exact copy was found; {of(suspects)} synthetic images lie closer to a training image "
-        f"than held-out images usually do{_copy_baseline(facts)}."
+        f"than held-out images usually do{_copy_baseline(facts)}{shifts.traced(facts)}."
     )
 
 
