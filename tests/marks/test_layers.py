@@ -189,11 +189,29 @@ def test_other_pictures_are_labelled_too_and_jpeg_stays_close(
     assert np.abs(after[-8:, :90] - before[-8:, :90]).max() > 100
 
 
+@pytest.mark.parametrize("colours", [200, 5000])
+def test_a_gif_is_labelled_and_keeps_its_colours_where_they_fit(
+    colours: int, declaration: Declaration, tmp_path: Path
+) -> None:
+    levels = np.random.default_rng(0).integers(0, 255, (colours, 3), np.uint8)
+    path = picture(tmp_path / "a.gif", levels[np.arange(128 * 128).reshape(128, 128) % min(colours, 256)])
+    before = misyn.read(path).pixels
+    mark(path, declaration=declaration, out=tmp_path / "b.gif", layers=("metadata", "label"))
+    after, box = misyn.read(tmp_path / "b.gif").pixels, words_box(128, 128)
+    high, wide = box.dots.shape
+    changed = np.abs(after.astype(int) - before)
+    changed[-high:, :wide] = 0
+    assert changed.max() == 0 if colours < 256 else changed.mean() < 8
+    corner = after[-high:, :wide]
+    assert int(corner[box.dots].min()) - int(corner[~box.dots].max()) > 200
+    assert verify(tmp_path / "b.gif").layers["label"]["words"] == box.words
+
+
 def test_a_picture_is_never_labelled_in_place_and_what_has_no_place_is_refused(
     tmp_path: Path, built: dict[str, bytes], declaration: Declaration
 ) -> None:
     layers = ("metadata", "label")
-    for name, data in (("a.png", built["png"]), ("a.nii", built["nifti"]), ("a.gif", built["gif"])):
+    for name, data in (("a.png", built["png"]), ("a.nii", built["nifti"]), ("a.gif", built["gif-animated"])):
         path = tmp_path / name
         path.write_bytes(data)
         with pytest.raises(UsageError, match="label"):

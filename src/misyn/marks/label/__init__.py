@@ -2,7 +2,7 @@
 
 Rules
 -----
-1. Of a picture (PNG, JPEG, TIFF, WebP) the words are burned into a new copy, in the lower left corner: its pixels
+1. Of a picture (PNG, JPEG, TIFF, WebP, GIF) the words are burned into a new copy, in the lower left corner: its pixels
    change, so nothing is ever labelled in place, and the result says so. Of what else was in the file only EXIF and the
    colour profile of 8-bit pictures are carried over.
 2. Of a DICOM image the words lie in an overlay plane (60xx): the pixels stay bit-identical, and viewers show or hide
@@ -14,7 +14,7 @@ Rules
 
 Example:
     >>> [kind for kind in BURNED if kind != "png"], WORDS
-    (['jpeg', 'tiff', 'webp'], ('SYNTHETIC IMAGE', 'SYNTHETIC'))
+    (['jpeg', 'tiff', 'webp', 'gif'], ('SYNTHETIC IMAGE', 'SYNTHETIC'))
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pathlib import Path
 from misyn.errors import NoRoomForMark
 
 WORDS = ("SYNTHETIC IMAGE", "SYNTHETIC")
-BURNED = ("png", "jpeg", "tiff", "webp")
+BURNED = ("png", "jpeg", "tiff", "webp", "gif")
 OVERLAY_LABEL = "misyn"
 
 

@@ -6,6 +6,7 @@ Rules
    darkest sample, so that no viewer's automatic window is thrown off. An alpha channel becomes opaque.
 2. One picture of one page; several pages or frames are refused.
 3. PNG, TIFF and WebP are written without loss. JPEG is compressed again at quality 95: every pixel may change a little.
+   GIF keeps its colours where black, white and they fit into 256; else the nearest of 256 stand for them.
 
 Example:
     >>> import numpy as np
@@ -26,6 +27,7 @@ from misyn.errors import NoRoomForMark
 from misyn.images.formats import read
 from misyn.marks.label.letters import words_box
 
+_PALETTE = 256
 _DEEP = 16  # a deeper picture whose samples differ by less says nothing of its own range
 
 
@@ -45,6 +47,8 @@ def burned(source: Path, *, format: str) -> tuple[bytes, str]:  # noqa: A002 - t
     words = words_box(pixels.shape[1], pixels.shape[0]).words
     if format == "tiff":
         return _tiff(pixels), words
+    if format == "gif":
+        return _gif(pixels), words
     if pixels.dtype == np.uint8:
         return _picture(source, pixels, format), words
     if format == "png" and pixels.dtype == np.uint16:
@@ -92,6 +96,27 @@ def _tiff(pixels: NDArray[Any]) -> bytes:
     target = io.BytesIO()
     colour = pixels.ndim == 3 and pixels.shape[-1] in (3, 4)
     tifffile.imwrite(target, pixels, photometric="rgb" if colour else "minisblack", metadata=None)
+    return target.getvalue()
+
+
+def _gif(pixels: NDArray[np.uint8]) -> bytes:
+    """A picture of at most 256 colours; what is transparent becomes opaque, as in every label."""
+    from PIL import Image  # noqa: PLC0415 - as needed
+
+    colours = pixels[..., :3] if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+    packed = colours.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    found, places = np.unique(packed, return_inverse=True)
+    picture = Image.fromarray(np.ascontiguousarray(colours))
+    if len(found) <= _PALETTE:
+        table = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
+        picture = Image.fromarray(
+            places.reshape(packed.shape).astype(np.uint8)
+        )  # putpalette makes it a picture of indices
+        picture.putpalette(table.tobytes())
+    else:
+        picture = picture.quantize(_PALETTE, dither=Image.Dither.NONE)
+    target = io.BytesIO()
+    picture.save(target, "GIF", optimize=False)
     return target.getvalue()
 
 
