@@ -13,6 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from misyn.errors import UsageError
 from misyn.oversight.registry import roles
@@ -61,7 +62,7 @@ def answer(
     concern.state = UPHELD if outcome == SETTLED else outcome
     concern.save(update_fields=["state"])
     if concern.entry:
-        renew(concern.entry, now=now, reason="an upheld concern" if concern.state == UPHELD else "")
+        renew(concern.entry, now=now, reason=gettext_noop("an upheld concern") if concern.state == UPHELD else "")
     return made
 
 

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from misyn.errors import UsageError
 from misyn.oversight.registry.acts.history import happened, spelled
@@ -169,7 +170,7 @@ def erase_own(code: str, *, now: datetime) -> int:
     texts = [concern.text, *(one.text for one in concern.additions.select_related("text"))]
     gone = [text for text in texts if text.state != ERASED]
     for text in gone:
-        content = {"text": text.commitment, "reason": "asked for by the one who wrote it"}
+        content = {"text": text.commitment, "reason": gettext_noop("asked for by the one who wrote it")}
         happened("erasure", kind="removal", now=now, entry=concern.entry, about=concern.event, content=content)
         forget(text, content["reason"])
     return len(gone)

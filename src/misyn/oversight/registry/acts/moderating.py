@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from misyn.errors import UsageError
 from misyn.oversight.registry import roles
@@ -22,11 +23,11 @@ from misyn.oversight.registry.models.text import ERASED, HIDDEN, SHOWN
 from misyn.oversight.registry.roles import WrongState
 
 REASONS = {
-    "abuse": "it insults or threatens people",
-    "personal": "it holds personal details of somebody",
-    "patient": "it holds details of a patient",
-    "law": "a court or an authority ordered it",
-    "spam": "it advertises",
+    "abuse": gettext_noop("it insults or threatens people"),
+    "personal": gettext_noop("it holds personal details of somebody"),
+    "patient": gettext_noop("it holds details of a patient"),
+    "law": gettext_noop("a court or an authority ordered it"),
+    "spam": gettext_noop("it advertises"),
 }
 
 

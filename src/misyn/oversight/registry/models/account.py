@@ -18,7 +18,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 
 ROLES = ("submitter", "reviewer", "moderator", "operator")
-SCOPES = ("publish", "answer", "review", "moderate", "operate")
+SCOPES = ("publish", "answer", "review")
 MOST_FAILURES, LOCKED = 5, timedelta(minutes=15)
 
 

@@ -57,6 +57,20 @@ EVENTS = {
 }
 
 
+ROLES = {
+    "submitter": gettext_noop("Publisher"),
+    "reviewer": gettext_noop("Reviewer"),
+    "moderator": gettext_noop("Moderator"),
+    "operator": gettext_noop("Operator"),
+}
+
+
+@register.filter
+def named_roles(roles: list[str]) -> str:
+    """Say roles."""
+    return ", ".join(_(ROLES.get(one, one)) for one in roles)
+
+
 @register.simple_tag
 def sign(state: str) -> SafeString:
     """Show a state as a sign and a word, so that no colour is needed."""

@@ -115,7 +115,7 @@ def _missing(rows: list[Mapping[str, Any]]) -> str:
     row = _find(rows, "coverage")
     if row is None or not row.get("n_medical"):
         return _("We cannot tell: this was not measured.")
-    said = _("Of %(n)d images of patients, %(k)d have a made image near them. The other %(rest)d are left out.")
+    said = _("Of %(n)d images of patients, %(k)d have a synthetic image near them. The other %(rest)d are left out.")
     lowest = min(
         (
             one
@@ -135,7 +135,7 @@ def _shifted(rows: list[Mapping[str, Any]]) -> str:
     row = _find(rows, "support") or _find(rows, "precision")
     if row is None or not row.get("n_synthetic"):
         return _("We cannot tell: this was not measured.")
-    return _("Of %(n)d made images, %(k)d look like images of patients. The other %(rest)d do not.") % _of(
+    return _("Of %(n)d synthetic images, %(k)d look like images of patients. The other %(rest)d do not.") % _of(
         row, "n_synthetic"
     )
 
@@ -144,7 +144,7 @@ def _copied(rows: list[Mapping[str, Any]]) -> str:
     exact, near = _find(rows, "exact_copies"), _find(rows, "copy_suspects")
     if exact is None or not exact.get("n_synthetic"):
         return _("We cannot tell: this was not measured.")
-    said = _("Of %(n)d made images, %(k)d are exact copies of an image of a patient.") % _of(exact, "n_synthetic")
+    said = _("Of %(n)d synthetic images, %(k)d are exact copies of an image of a patient.") % _of(exact, "n_synthetic")
     if near is None or not near.get("n_synthetic"):
         return said + " " + _("If others are close copies, we cannot tell.")
     return said + " " + _("%(k)d more may be close copies.") % _of(near, "n_synthetic")

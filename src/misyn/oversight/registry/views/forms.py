@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from misyn.oversight.registry.acts.asking import LONGEST
 from misyn.oversight.registry.acts.moderating import REASONS
-from misyn.oversight.registry.models.account import ROLES, SCOPES
+from misyn.oversight.registry.models.account import ROLES
 from misyn.oversight.registry.models.concern import MY_IMAGE, OBJECTION, QUESTION, REFUSAL
 
 CONCERN_KINDS = [
@@ -31,6 +31,14 @@ REASON_CHOICES = [
     ("law", _("A court or an authority ordered it")),
     ("spam", _("It advertises")),
 ]
+
+
+ROLE_NAMES = {"submitter": "Publisher", "reviewer": "Reviewer", "moderator": "Moderator", "operator": "Operator"}
+SCOPE_NAMES = {
+    "publish": _("Publish and withdraw entries"),
+    "answer": _("Answer concerns"),
+    "review": _("Review entries"),
+}
 
 
 def _area(label: Any, hint: Any = "", *, required: bool = True, rows: int = 7) -> forms.CharField:  # noqa: ANN401 - lazy text
@@ -238,7 +246,7 @@ class NewAccount(forms.Form):
     name = _line(_("Name to sign in with"), most=60)
     shown_as = _line(_("Public name"), most=120)
     roles = forms.MultipleChoiceField(
-        label=_("Roles"), choices=[(one, one) for one in ROLES], widget=forms.CheckboxSelectMultiple
+        label=_("Roles"), choices=[(one, _(ROLE_NAMES[one])) for one in ROLES], widget=forms.CheckboxSelectMultiple
     )
 
 
@@ -247,7 +255,7 @@ class NewToken(forms.Form):
 
     label = _line(_("What it is for"), most=60)
     scopes = forms.MultipleChoiceField(
-        label=_("What it may do"), choices=[(one, one) for one in SCOPES], widget=forms.CheckboxSelectMultiple
+        label=_("What it may do"), choices=list(SCOPE_NAMES.items()), widget=forms.CheckboxSelectMultiple
     )
 
 
