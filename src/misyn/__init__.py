@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from misyn import evaluate as evaluate
     from misyn import oversight as oversight
     from misyn.generate.born import born as born
+    from misyn.generate.guard import guard as guard
+    from misyn.generate.use import Use as Use
     from misyn.images import Image as Image
     from misyn.images import read as read
     from misyn.marks import mark as mark
@@ -35,11 +37,13 @@ _NAMES = {
     "read": "misyn.images",
     "Image": "misyn.images",
     "born": "misyn.generate.born",
+    "guard": "misyn.generate.guard",
+    "Use": "misyn.generate.use",
     "mark": "misyn.marks",
     "verify": "misyn.marks",
 }
 
-__all__ = ["Image", "born", "evaluate", "mark", "oversight", "read", "verify"]
+__all__ = ["Image", "Use", "born", "evaluate", "guard", "mark", "oversight", "read", "verify"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public object

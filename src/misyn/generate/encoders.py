@@ -76,7 +76,7 @@ def _png(pixels: NDArray[Any], context: Context) -> bytes:
     _no_geometry("PNG", context)
     if pixels.dtype not in (np.uint8, np.uint16) or not _is_picture(pixels):
         raise _cannot("PNG holds uint8 or uint16 of shape (Y, X) or (Y, X, 3)", pixels)
-    return bytes(imagecodecs.png_encode(pixels))
+    return bytes(imagecodecs.png_encode(np.ascontiguousarray(pixels)))
 
 
 def _tiff(pixels: NDArray[Any], context: Context) -> bytes:
