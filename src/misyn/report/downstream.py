@@ -34,6 +34,12 @@ ONE_MODEL = (
     "The numbers speak of the models that were compared, on unseen medical images of this source. Another model, "
     "another hospital or a person's use of the images is another question."
 )
+AREA, SHARE = "utility_auroc_", "_share_"
+MODELS = {
+    "medical": "by a model of medical images alone",
+    "synthetic": "of synthetic images alone",
+    "both": "of both",
+}
 SAID = {
     -1: "made a model clearly worse on unseen medical images",
     0: "made no clear difference to a model on unseen medical images",
@@ -66,7 +72,19 @@ def sure(facts: Facts) -> tuple[str, ...]:
     overall = next((e for e in gains(facts) if e.group is None), None)
     if overall is None:
         return (NOTHING,)
-    return (f"Difference to a model without them: {_signed(overall)}; {_range(overall)}.", ONE_MODEL)
+    return (*_arms(facts), f"Difference to a model without them: {_signed(overall)}; {_range(overall)}.", ONE_MODEL)
+
+
+def _arms(facts: Facts) -> tuple[str, ...]:
+    """What every model reaches, as pairs of images out of a hundred."""
+    found = [e for e in facts.numbers.estimates if e.name.startswith(AREA) and e.group is None and SHARE not in e.name]
+    said = ", ".join(f"{_model(e.name)} {100 * (e.value or 0.0):.0f}" for e in found)
+    return (f"Of 100 pairs of unseen medical images with and without a finding, put right: {said}.",) if found else ()
+
+
+def _model(name: str) -> str:
+    model = name.removeprefix(AREA)
+    return MODELS.get(model, f"the model “{model}”")
 
 
 def picture(facts: Facts, *, most: int = MOST) -> tuple[Markup, str] | None:

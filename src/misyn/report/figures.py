@@ -13,9 +13,11 @@ Example:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from markupsafe import Markup
 
-from misyn.report import groups, plots, words
+from misyn.report import downstream, groups, plots, words
 from misyn.report.facts import Facts
 from misyn.report.measure import Question
 from misyn.report.measures import by_name
@@ -24,23 +26,19 @@ from misyn.report.numbers import Number
 NOT_DRAWN = "Nothing to draw: not measured."
 MOST_BARS = 12
 TILE_POINTS = 150
+TILE_GAINS = 3
 
 
 def tile(facts: Facts, question: Question) -> tuple[Markup, str]:
     """The small picture of a question, and its key."""
-    drawn = {"missing": _missing_dots, "shifted": _small_map, "copied": _copied_dots}.get(question, _nothing)(facts)
+    drawn = TILES[question](facts)
     return drawn or (plots.nothing_measured(NOT_DRAWN), NOT_DRAWN)
 
 
 def section(facts: Facts, question: Question) -> tuple[Markup | None, str]:
     """The picture of a question's section, and what it says; None where there is nothing to draw."""
-    drawn = {"missing": _group_bars, "shifted": _difference_bars, "copied": _distances}.get(question, _nothing)(facts)
+    drawn = SECTIONS[question](facts)
     return drawn or (None, "")
-
-
-def _nothing(_: Facts) -> tuple[Markup, str] | None:
-    """No evidence, no picture."""
-    return None
 
 
 def _counted(number: Number | None) -> tuple[int, int] | None:
@@ -130,3 +128,24 @@ def _bar(said: str, number: Number, *, medical: bool = False) -> plots.Bar:
     """One number as a bar."""
     capital = said[0].upper() + said[1:]
     return plots.Bar(capital, number.value or 0.0, words.of(number), interval=number.interval, medical=medical)
+
+
+def _few_gains(facts: Facts) -> tuple[Markup, str] | None:
+    """All images and the two worst groups."""
+    drawn = downstream.picture(facts, most=TILE_GAINS)
+    return (drawn[0], "● clear difference ○ none that is clear") if drawn is not None else None
+
+
+Drawing = Callable[[Facts], tuple[Markup, str] | None]
+TILES: dict[Question, Drawing] = {
+    "missing": _missing_dots,
+    "shifted": _small_map,
+    "copied": _copied_dots,
+    "harmed": _few_gains,
+}
+SECTIONS: dict[Question, Drawing] = {
+    "missing": _group_bars,
+    "shifted": _difference_bars,
+    "copied": _distances,
+    "harmed": downstream.picture,
+}

@@ -15,6 +15,7 @@ Example:
 from __future__ import annotations
 
 from misyn.report.measure import Measure, Question
+from misyn.report.usefulness import USEFULNESS
 from misyn.report.visible import VISIBLE
 
 BASELINE, CHANCE, SHUFFLED, SAME_N = "_baseline", "_chance", "_shuffled", "_same_n"
@@ -159,12 +160,18 @@ MEASURES: tuple[Measure, ...] = (
     ),
 )
 
+ALL: tuple[Measure, ...] = (*MEASURES, *VISIBLE, *USEFULNESS)
+
 
 def by_name(name: str) -> Measure | None:
-    """Find a measure; ``<name>_baseline`` is the same with medical images in the synthetic ones' place."""
+    """Find a measure; ``<name>_baseline`` is the same with medical images in the synthetic ones' place.
+
+    A downstream number is named after its measure and its model.
+    """
     for ending in CONTROLS:
         name = name.removesuffix(ending)
-    return next((m for m in (*MEASURES, *VISIBLE) if m.name == name), None)
+    exact = next((m for m in ALL if m.name == name), None)
+    return exact or next((m for m in USEFULNESS if name.startswith(f"{m.name}_")), None)
 
 
 def control(name: str) -> str | None:
@@ -184,4 +191,4 @@ def of_question(question: Question) -> tuple[Measure, ...]:
         >>> [m.name for m in of_question("missing")]
         ['coverage', 'recall']
     """
-    return tuple(m for m in (*MEASURES, *VISIBLE) if m.question == question)
+    return tuple(m for m in ALL if m.question == question)

@@ -221,8 +221,12 @@ class Numbers:
         return next((e for e in self.by_name(name) if e.group is None and e.value is not None), None)
 
     def by_name(self, name: str) -> tuple[Number, ...]:
-        """Every estimate of one name against the main set (or against none), overall and by group."""
-        return tuple(e for e in self.estimates if e.name == name and e.set in {None, self.main})
+        """Every estimate of one name against the main set (or against none), overall and by group.
+
+        What models gain is always judged on held-out images, whichever set the other measures speak of.
+        """
+        sets = {None, self.main, "held-out"} if name.startswith("utility_") else {None, self.main}
+        return tuple(e for e in self.estimates if e.name == name and e.set in sets)
 
     def by_group(self, name: str) -> tuple[Number, ...]:
         """Estimates of one name by group, lowest value first, then the larger group; those without a value last."""

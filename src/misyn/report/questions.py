@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from misyn.report import each, figures, groups, words
+from misyn.report import downstream, each, figures, groups, words
 from misyn.report.facts import Facts, mapping
 from misyn.report.measure import Measure
 from misyn.report.measure import Question as Name
@@ -49,12 +49,9 @@ SENTENCES: dict[Name, Callable[[Facts], str]] = {
     "missing": words.missing,
     "shifted": words.shifted,
     "copied": words.copied,
-    "harmed": lambda _: words.HARMED,
+    "harmed": downstream.sentence,
 }
 NOT_BY_GROUP = "No number: no column describes the patients, or this measure was not made by group."
-NOTHING_DOWNSTREAM = (
-    "No model was trained or tested with these images, and no person used them: nothing here speaks of harm or help.",
-)
 
 
 @dataclass(frozen=True)
@@ -150,13 +147,22 @@ def _question(facts: Facts, name: Name) -> Question:
         figure=picture,
         figure_says=says,
         by_group=Table(by_group[0].plain if by_group else "", by_group),
-        no_groups=NOT_BY_GROUP if facts.numbers.estimates and name != "harmed" else words.NOT_MEASURED,
+        no_groups=NOT_BY_GROUP if _measured(facts, name) else words.NOT_MEASURED,
         every=Table(TITLES[name], tuple(line(e) for e in facts.numbers.estimates if _belongs(e.name, name))),
         each=each.of_question(facts, name),
-        tests=tuple(_test(t) for t in facts.numbers.tests) if name == "shifted" else (),
+        tests=tuple(_test(t) for t in facts.numbers.tests if _tests(t.name) == name),
         sure=_sure(facts, name),
         measures=of_question(name),
     )
+
+
+def _measured(facts: Facts, name: Name) -> bool:
+    return bool(downstream.gains(facts) if name == "harmed" else facts.numbers.estimates)
+
+
+def _tests(test: str) -> Name:
+    """The question under which a test is shown."""
+    return "harmed" if test.startswith(downstream.PREFIX) else "shifted"
 
 
 def _belongs(estimate: str, question: Name) -> bool:
@@ -167,6 +173,8 @@ def _belongs(estimate: str, question: Name) -> bool:
 
 def _groups(facts: Facts, name: Name) -> tuple[Line, ...]:
     """The numbers of the first measure of a question that was made by group, lowest first, too small groups last."""
+    if name == "harmed":
+        return tuple(line(e) for e in downstream.gains(facts) if e.group is not None)
     for measure in BY_GROUP[name]:
         found = facts.numbers.by_group(measure)
         if found:
@@ -259,7 +267,7 @@ def _test(test: Test) -> tuple[str, str, str, str]:
 def _sure(facts: Facts, name: Name) -> tuple[str, ...]:
     """How sure the leading numbers of a question are."""
     if name == "harmed":
-        return NOTHING_DOWNSTREAM
+        return downstream.sure(facts)
     found = [(e, by_name(e.name)) for lead in LEADS[name] if (e := facts.numbers.find(lead)) is not None]
     said = [f"{_lead(e, measure)}: {words.of(e)}; {words.interval(e)}." for e, measure in found if measure is not None]
     return (*said, patients(facts)) if said else ("Nothing was measured, so there is nothing to be sure of.",)

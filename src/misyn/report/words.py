@@ -43,7 +43,6 @@ DEFAULT_SCOPE = "Evaluated on existing images only (phase 1). Nothing here shows
 NO_COVERAGE = "We cannot tell: coverage of the medical images was not measured."
 NOTHING = "Nothing was measured. Nothing here shows benefit or safety for patients."
 NOT_MEASURED = "Not measured: we cannot tell."
-HARMED = "Not measured: no downstream evidence, so we cannot tell."
 
 
 def scope(facts: Facts) -> str:
