@@ -297,3 +297,18 @@ def test_thorough_says_how_long_it_took_in_text_and_not_in_json(tmp_path: Path) 
     first, second = (run("verify", path, "--thorough", "--json", "--workers", 0).stdout for _ in range(2))
     assert first == second
     assert "took" not in first
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tiff", "a.nii.gz", "a.dcm"])
+def test_an_image_can_be_born_with_it(name: str, tmp_path: Path, record: Path) -> None:
+    from misyn.generate.born import born
+
+    pixels = VOLUME if name == "a.nii.gz" else DEEP
+    with born(record, out=tmp_path / "born", watermark=True) as birth:
+        path = birth.save(pixels, name)
+        birth.save(np.zeros((32, 32), np.uint16), f"flat-{name}")
+    assert birth.without_watermark == 1
+    verdict = verify(path)
+    assert verdict.verdict == "synthetic"
+    assert verdict.layers["watermark"]["p_value"] <= 1e-6
+    _bounded(pixels, read(path).pixels)

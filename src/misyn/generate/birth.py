@@ -10,6 +10,8 @@ B4. Every declaration carries technique, weights, record, and this image's seed 
     manifest counts where they are not.
 B5. An image-to-image technique declares its source: ``sources``, or ``like`` where no source is named. Without one it
     is refused. Then, and only then, DICOM keeps the patient link.
+B6. Where it is asked for, the watermark is put into the samples before they are encoded (:mod:`misyn.marks.imprint`).
+    Images without room for it are saved with the other layers; ``without_watermark`` counts them.
 
 Example: see :mod:`misyn.generate.born`.
 
@@ -28,6 +30,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO
 
+from numpy.typing import NDArray
+
 from misyn.atomic import replacing
 from misyn.errors import MarkError, UnknownFormat, UsageError, WouldOverwrite
 from misyn.generate.encoders import Context, encoder_for
@@ -37,10 +41,13 @@ from misyn.generate.journal import Entry, Journal
 from misyn.generate.watch import allowed
 from misyn.images.formats import FORMATS, HEAD_BYTES
 from misyn.marks.declaration import Declaration
+from misyn.marks.imprint import planted
 from misyn.marks.inheritance import look
 from misyn.marks.inheritance.combining import combine
 from misyn.marks.making import Making
 from misyn.marks.metadata import writer_for
+from misyn.marks.samples import Stored
+from misyn.marks.watermark.keys import Key
 from misyn.signing import SigningKey
 
 LINKED = "image-to-image"
@@ -56,7 +63,10 @@ class Birth:
     key: SigningKey | None = None
     seed: object = None
     unsafe_unwatched: bool = False
+    watermark: bool = False
+    private: Key | None = None
     count: int = 0
+    without_watermark: int = 0
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def save(
@@ -102,7 +112,8 @@ class Birth:
             now=declared.created,
             link=declared.technique.kind == LINKED,
         )
-        self._put(io.BytesIO(encoder.encode(as_array(image), context)), encoder.format, path, declared)
+        samples = self._planted(as_array(image), encoder.format)
+        self._put(io.BytesIO(encoder.encode(samples, context)), encoder.format, path, declared)
         return path
 
     @contextlib.contextmanager
@@ -134,6 +145,18 @@ class Birth:
         if self.journal.file.closed:
             return None
         return self.journal.close(key=self.key, unwatched=self.unsafe_unwatched)
+
+    def _planted(self, samples: NDArray[Any], format: str) -> NDArray[Any]:  # noqa: A002
+        """Rule B6."""
+        if not self.watermark:
+            return samples
+        colour = samples.ndim == 3 and samples.shape[-1] in (3, 4) and format != "nifti"
+        axes = "YXC" if colour else "FZYX"[-samples.ndim :]
+        marked, _ = planted(Stored(samples, axes), private=self.private)
+        if marked is None:
+            with self._lock:
+                self.without_watermark += 1
+        return samples if marked is None else marked
 
     def _source(self, like: object) -> Sequence[object]:
         """Rule B5."""

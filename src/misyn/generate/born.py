@@ -47,6 +47,8 @@ from misyn.generate.facts import weights_digest
 from misyn.generate.journal import Journal
 from misyn.generate.watch import Watch
 from misyn.generate.wrapping import wrapped
+from misyn.marks.watermark.keys import Key
+from misyn.signing import watermark_secret
 
 __all__ = ["Birth", "Born", "born"]
 
@@ -63,6 +65,7 @@ class Born:
     seed: object = None
     ending: str | None = None
     unsafe_unwatched: bool = False
+    watermark: bool = False
     _open: list[tuple[Birth, Watch | None]] = field(default_factory=list, repr=False)
 
     def __enter__(self) -> Birth:
@@ -100,6 +103,8 @@ class Born:
             key=signing,
             seed=self.seed,
             unsafe_unwatched=self.unsafe_unwatched,
+            watermark=self.watermark,
+            private=Key(watermark_secret(self.key)) if self.watermark and self.key is not None else None,
         )
         _close_at_exit(birth)
         return birth
@@ -127,6 +132,7 @@ def born(
     seed: object = None,
     ending: str | None = None,
     unsafe_unwatched: bool = False,
+    watermark: bool = False,
 ) -> Born:
     """Open a folder in which everything saved is marked as the record's technique's synthetic images.
 
@@ -143,6 +149,8 @@ def born(
         seed: the seed of the whole run, for images saved without one of their own.
         ending: of files that a wrapped function's images are saved as; default: by their samples.
         unsafe_unwatched: do not watch the folder for unmarked images that other code writes.
+        watermark: put the watermark into the samples of what is saved, each changed by at most 1 % of the image's
+            range; with ``key``, the private one of that folder too. What other code writes (``open``) has none.
 
     Raises:
         RecordError: the record has mistakes; when it is entered, like all that follow.
@@ -151,4 +159,4 @@ def born(
         UnmarkedImage: at the end, an image without a declaration is in the folder that was not there before.
     """
     place = None if key is None else Path(key)
-    return Born(Path(record), Path(out), now, weights, place, seed, ending, unsafe_unwatched)
+    return Born(Path(record), Path(out), now, weights, place, seed, ending, unsafe_unwatched, watermark)
