@@ -110,8 +110,9 @@ def full_evaluation() -> dict[str, Any]:
         "schema": "misyn/evaluation/1",
         "misyn": "0",
         "seed": 0,
-        "sets": {role: image_set(400) for role in ("training", "held-out", "reference")}
-        | {"synthetic": image_set(200)},
+        "sets": {"training": image_set(400), "synthetic": image_set(200)}
+        # Nothing was estimated by group there, so how many patients a group has is not known.
+        | {role: image_set(400, groups={}) for role in ("held-out", "reference")},
         "estimates": estimates,
         "tests": tests,
         "warnings": [],

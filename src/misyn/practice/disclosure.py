@@ -5,7 +5,7 @@ Rules
 1. Places of images and tables are withheld, and of other paths only the last name stays.
 2. Of evidence, only what is listed below is kept: single values, tables of counts, and sentences without paths. Lists
    of numbers are left out: rows per image and embeddings would be such lists.
-3. Groups under ten and what would give them away are left out (:mod:`misyn.practice.suppression`).
+3. Groups under ten and what would give them away are left out (:mod:`misyn.practice.withholding`).
 4. Documents that the record names as evidence are named with their digest; they stay where they are.
 5. A judgement whose basis was current on the full evidence is given the basis of what is disclosed, so that it can be
    checked again; one that had ended stays ended. The maker of the bundle vouches for that step, and nobody else.
@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from misyn.practice import plans, reviewed, suppression
+from misyn.practice import plans, reviewed, withholding
 from misyn.practice.phases import KINDS as STUDIED
 from misyn.practice.record import Record
 from misyn.results import Evidence
@@ -176,7 +176,7 @@ def _evaluation(content: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: _values(content[key]) for key in _EVALUATION if key in content}
     kept |= {key: [_values(row) for row in _rows(content, key)] for key in ("estimates", "tests")}
     kept["sets"] = _values(content.get("sets", {}))
-    kept = suppression.suppressed(kept)
+    kept = withholding.suppressed(kept)
     small = bool(kept.get("suppressed"))
     kept["warnings"] = [_warning(row, small=small) for row in _rows(content, "warnings")]
     return kept
@@ -186,14 +186,14 @@ def _warning(row: Mapping[str, Any], *, small: bool) -> dict[str, str]:
     """A warning without names and sizes of small groups."""
     name, text = str(row.get("id")), scrubbed(str(row.get("text", "")))
     if name == SMALL and (small or "=" in text):
-        text = f"Some groups have fewer than {suppression.SMALLEST} images and get no number; which, is withheld"
+        text = f"Some groups have fewer than {withholding.SMALLEST} images and get no number; which, is withheld"
     return {"id": name, "text": text}
 
 
 def _study(content: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: content[key] for key in _STUDY if key in content}
     kept |= {key: [_values(row) for row in _rows(content, key)] for key in ("estimates", "tests")}
-    return suppression.suppressed(kept)
+    return withholding.suppressed(kept)
 
 
 def _marks(content: Mapping[str, Any]) -> dict[str, Any]:

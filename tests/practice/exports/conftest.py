@@ -65,7 +65,8 @@ def write_audit(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def all_evidence(released: Record, evaluation: dict[str, Any], marks: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """An evaluation, marks, a review that agrees and one that disagrees, and a concern."""
+    """An evaluation with groups to withhold, marks, a review that agrees and one that disagrees, and a concern."""
+    evaluation["sets"]["held-out"]["groups"] = {"sex=F": 200, "sex=M": 200}  # of how many patients is not known
     found = {"evaluation": Evidence("evaluation", evaluation), "marks": Evidence("marks", marks)}
     named = {"about": "P1", "basis": reviewed.basis("P1", released, found)}
     agrees = {"reviewer": "B. Other", "interests": "none", "date": "2026-11-01", "decision": "agree", **named}

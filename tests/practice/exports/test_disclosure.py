@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from misyn.practice import exports
 from misyn.practice import record as records
 from misyn.practice.exports import EXPORTS, Subject
-from misyn.practice.exports.disclosure import SMALLEST, Guard, guard
+from misyn.practice.exports.disclosure import Guard, guard
 from misyn.practice.record import Record
+from misyn.practice.withholding import SMALLEST
 
 CREATED = "2026-11-22T12:00:00Z"
 

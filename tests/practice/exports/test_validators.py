@@ -1,4 +1,4 @@
-"""Every export is valid under its own validator, with the network denied. One that is absent says so; in CI it fails."""
+"""Every export is valid under its own validator, network denied. One that is absent says so; in CI it fails."""
 
 from __future__ import annotations
 

@@ -29,9 +29,10 @@ from misyn import __version__
 from misyn.canonical import is_digest
 from misyn.practice import claims, dossier, findings, phases, reviewed, reviews
 from misyn.practice.exports.audited import Audited, mappings, read
-from misyn.practice.exports.disclosure import SMALLEST, Guard, clean, guard, is_place
+from misyn.practice.exports.disclosure import Guard, clean, guard, is_place
 from misyn.practice.phases import KINDS
 from misyn.practice.record import Record
+from misyn.practice.withholding import SMALLEST
 from misyn.results import Evidence, as_json
 
 Row = dict[str, Any]
