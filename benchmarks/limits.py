@@ -60,6 +60,7 @@ def main() -> int:
     world, plan = (dermoscopy(options.data), FULL) if options.data else (sections(), MINI)
     rows = Rows(options.out / f"rows-{'full' if options.data else 'mini'}.jsonl")
     baseline(world, rows)
+    baseline_of_sizes(world, plan, rows)
     growing(world, plan, rows)
     capacity(world, plan, rows)
     generations(world, plan, rows)
@@ -107,6 +108,16 @@ def baseline(world: World, rows: Rows) -> None:
     for draw in range(5):
         picked = np.random.default_rng((SEED, draw)).permutation(len(world.baseline))[: world.count]
         rows.measure({"part": "baseline", "draw": draw}, lambda picked=picked: world.baseline[picked], stick)
+
+
+def baseline_of_sizes(world: World, plan: Mapping[str, Any], rows: Rows) -> None:
+    """The same beside every size of training set: covering few images is another task than covering many."""
+    for size in plan["sizes"]:
+        stick = yardstick(world, world.training.take(range(size)))
+        for draw in range(3):
+            picked = np.random.default_rng((SEED, draw)).permutation(len(world.baseline))[: world.count]
+            key = {"part": "baseline-size", "training": size, "draw": draw}
+            rows.measure(key, lambda picked=picked: world.baseline[picked], stick)
 
 
 def technique(name: str, plan: Mapping[str, Any], settings: Mapping[str, Any]) -> Technique:

@@ -11,8 +11,8 @@ from typing import Any
 Scale = Callable[[float], float]
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 560, 300, 56, 30, 46, 150
-MARKS = ("circle", "square", "triangle", "cross", "diamond", "ring")
-DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "12 4")
+MARKS = ("circle", "square", "triangle", "cross", "diamond", "ring", "plus")
+DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "12 4", "3 1")
 STYLE = (
     "text{font:12px sans-serif;fill:#222}.axis{stroke:#222;fill:none}.grid{stroke:#ddd}.line{stroke:#222;fill:none;"
     "stroke-width:1.5}.mark{fill:#222;stroke:#222}.ring{fill:#fff;stroke:#222;stroke-width:1.5}.band{fill:#ccc}"
@@ -33,14 +33,26 @@ def figures(content: Mapping[str, Any]) -> dict[str, str]:
     rows = content["rows"]
     base = [row for row in rows if row["part"] == "baseline"]
     found = {}
+    sized = [row for row in rows if row["part"] == "baseline-size"]
     for measure, title in (
         ("support", "Share of images near held-out medical images"),
         ("represented", "Share of training images with a synthetic image near them"),
+        ("covered", "Share of held-out medical images with a synthetic image near them"),
         ("shift", "Fréchet distance to held-out medical images (log scale)"),
     ):
+        sizes = list(dict.fromkeys(row["training"] for row in sized))
+        means = [(str(n), _mean([row for row in sized if row["training"] == n], measure)) for n in sizes]
         lines = [_line(rows, "size", name, "training", measure) for name in _names(rows, "size")]
+        band = None if measure == "represented" else _band(base, measure)
+        lines = [Line("unseen medical", means), *lines] if band is None else lines
         found[f"limits-{measure}.svg"] = chart(
-            title, "training images", lines, band=_band(base, measure), logarithmic=measure == "shift"
+            title, "training images", lines, band=band, logarithmic=measure == "shift"
+        )
+    for measure, words in (("covered", "Coverage of held-out medical images"), ("support", "Support")):
+        lines = [_line(rows, "capacity", name, "capacity", measure) for name in _names(rows, "capacity")]
+        title = f"{words} as capacity grows"
+        found[f"limits-capacity-{measure}.svg"] = chart(
+            title, "axes (pca) or channels (diffusion)", lines, band=_band(base, measure), by_number=True
         )
     groups = list(base[0]["by_group"])
     largest = max(row["training"] for row in rows if row["part"] == "size")
@@ -55,6 +67,10 @@ def figures(content: Mapping[str, Any]) -> dict[str, str]:
         "Coverage when each generation learns from the one before", "generation", lines, band=_band(base, "covered")
     )
     return found
+
+
+def _mean(rows: Sequence[Mapping[str, Any]], measure: str) -> float:
+    return float(sum(row[measure] for row in rows) / len(rows))
 
 
 def _names(rows: Sequence[Mapping[str, Any]], part: str) -> list[str]:
@@ -79,9 +95,11 @@ def chart(
     band: tuple[float, float] | None = None,
     logarithmic: bool = False,
     joined: bool = True,
+    by_number: bool = False,
 ) -> str:
     """Draw lines over shared places on the horizontal axis; the grey band is what medical images reach themselves."""
     places = list(dict.fromkeys(place for line in lines for place, _ in line.points))
+    places = sorted(places, key=int) if by_number else places
     values = [value for line in lines for _, value in line.points] + list(band or ())
     low, high, scale = _scale(values, logarithmic=logarithmic)
     step = (WIDTH - LEFT - RIGHT) / max(1, len(places))
@@ -139,22 +157,23 @@ def _draw(line: Line, number: int, points: Sequence[tuple[float, float]], *, joi
     shapes = [_mark(number, key + 12, y - 4), _text(key + 28, y, line.name)]
     if joined:
         path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-        shapes.append(f'<path class="line" stroke-dasharray="{DASHES[number % 6]}" d="{path}"/>')
-        shapes.append(f'<path class="line" stroke-dasharray="{DASHES[number % 6]}" d="M{key} {y - 4}h24"/>')
+        shapes.append(f'<path class="line" stroke-dasharray="{DASHES[number % len(MARKS)]}" d="{path}"/>')
+        shapes.append(f'<path class="line" stroke-dasharray="{DASHES[number % len(MARKS)]}" d="M{key} {y - 4}h24"/>')
     return shapes + [_mark(number, x, y) for x, y in points]
 
 
 def _mark(number: int, x: float, y: float) -> str:
-    kind, r = MARKS[number % 6], 3.5
+    kind, r = MARKS[number % len(MARKS)], 3.5
     if kind in ("circle", "ring"):
         return f'<circle class="{"ring" if kind == "ring" else "mark"}" cx="{x:.1f}" cy="{y:.1f}" r="{r}"/>'
     paths = {
         "square": f"M{x - r:.1f} {y - r:.1f}h7v7h-7z",
         "triangle": f"M{x:.1f} {y - 4:.1f}l4 7h-8z",
         "diamond": f"M{x:.1f} {y - 5:.1f}l4 5l-4 5l-4 -5z",
+        "plus": f"M{x - 4:.1f} {y:.1f}h8m-4 -4v8",
         "cross": f"M{x - r:.1f} {y - r:.1f}l7 7m-7 0l7 -7",
     }
-    return f'<path class="{"line" if kind == "cross" else "mark"}" d="{paths[kind]}"/>'
+    return f'<path class="{"line" if kind in ("cross", "plus") else "mark"}" d="{paths[kind]}"/>'
 
 
 def _text(x: float, y: float, words: str, anchor: str = "start") -> str:
