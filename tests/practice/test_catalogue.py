@@ -41,9 +41,9 @@ def test_what_needs_a_review_says_so() -> None:
     assert {"P1", "P2", "P4", "D1", "E4", "L1", "O0", "O4"} <= reviewed
 
 
-def test_every_crosswalk_row_carries_its_own_confidence() -> None:
+def test_every_crosswalk_row_carries_its_own_confidence_and_none_is_shipped_that_is_not_sure() -> None:
     rows = [row for r in catalogue.load() for row in r.crosswalk]
-    assert {row.confidence for row in rows} == {"high", "medium", "low"}
+    assert {row.confidence for row in rows} == {"high", "medium"}  # "low" is for catalogues of others
     frameworks = {"FDA 7 Cs", "CLAIM 2024", "TRIPOD+AI", "STANDING Together", "EU AI Act", "NIST AI 600-1"}
     assert {row.framework for row in rows} == frameworks
 
