@@ -30,6 +30,12 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SigningKey]:
 
 
 @pytest.fixture(scope="session")
+def key(keys: dict[str, SigningKey]) -> SigningKey:
+    """The key that is trusted in these tests."""
+    return keys["ours"]
+
+
+@pytest.fixture(scope="session")
 def root(keys: dict[str, SigningKey], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("root") / "root.pem"
     path.write_bytes(signing.certificates.to_pem(keys["ours"].chain[-1:]))
