@@ -47,6 +47,7 @@ MODULES = (
     "moments",
     "neighbours",
     "pair",
+    "pairs",
     "plan",
     "points",
     "preprocess",

@@ -89,13 +89,13 @@ def _of_plane(plane: Plane) -> list[float]:
         float(grey.mean()),
         spread,
         math.log((float(np.mean(ndimage.laplace(grey) ** 2)) + FLOOR**2) / (spread**2 + FLOOR**2)),
-        math.log(_noise(grey) + FLOOR / 10),
+        math.log(noise(grey) + FLOOR / 10),
         _slope(grey),
         *(_colours(plane) if plane.ndim == 3 else (math.nan,) * 4),
     ]
 
 
-def _noise(grey: Plane) -> float:
+def noise(grey: Plane) -> float:
     """Noise after Immerkær: the mean of an operator that structure hardly touches."""
     return float(np.sqrt(np.pi / 2) / 6 * np.abs(ndimage.convolve(grey, NOISE)).mean())
 

@@ -47,7 +47,7 @@ from misyn.images.collection import Collection, Item
 from misyn.images.limits import DEFAULT, Limits
 from misyn.results import Caveat, Estimate, HypothesisTest, as_json
 
-__all__ = ["Evaluation", "Sets", "evaluate"]
+__all__ = ["Evaluation", "Sets", "evaluate", "rounded"]
 
 SCHEMA = "misyn/evaluation/1"
 JSON_NAME, TABLE_NAME = "evaluation.json", "per-image.parquet"
@@ -312,16 +312,16 @@ def _content(
         "warnings": as_json(result.caveats),
         "images": TABLE_NAME,
     }
-    rounded: dict[str, Any] = _rounded(content)
-    return rounded
+    whole: dict[str, Any] = rounded(content)
+    return whole
 
 
-def _rounded(value: Any) -> Any:  # noqa: ANN401 - anything JSON can say
+def rounded(value: Any) -> Any:  # noqa: ANN401 - anything JSON can say
     """Every float with :data:`DIGITS` significant digits."""
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}")
     if isinstance(value, Mapping):
-        return {key: _rounded(inner) for key, inner in value.items()}
+        return {key: rounded(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(inner) for inner in value]
+        return [rounded(inner) for inner in value]
     return value
