@@ -198,6 +198,16 @@ class TestEvaluationAsAPractice:
         assert "evaluation:coverage[sex=F]" in (finding.next or "")
         assert by_id(honest, as_evidence(evaluation=evaluation))["E4"].status == "partly"  # prominence needs a person
 
+    def test_of_many_results_against_it_the_finding_spells_out_six_and_names_all(
+        self, honest: Record, evaluation: dict[str, Any]
+    ) -> None:
+        row = next(row for row in evaluation["estimates"] if row["group"] == "sex=F")
+        evaluation["estimates"] += [row | {"group": f"site={n}", "value": 0.1} for n in range(20)]
+        finding = by_id(honest, as_evidence(evaluation=evaluation))["E4"]
+        assert finding.reason.count(";") == 6
+        assert "and 14 more" in finding.reason
+        assert all(f"evaluation:coverage[site={n}]" in (finding.next or "") for n in range(20))
+
     def test_a_declared_phase_beyond_the_evidence_is_not_met(self, evidence: dict[str, Evidence]) -> None:
         bold = records.parse("{misyn: 1, technique: {name: demo}, responsible: A, phases: {declared: 2}}")
         assert by_id(bold, evidence)["E5"].status == "not-met"
@@ -261,7 +271,7 @@ class TestWarningsThatMatter:
         evaluation["estimates"] = [row for row in evaluation["estimates"] if row["name"] != "copy_suspects"]
         finding = by_id(honest, self.warned(evaluation, "few-held-out"))["E10"]
         assert (finding.status, "without held-out" in finding.reason) == ("not-assessed", False)
-        assert "told so" in finding.reason
+        assert "too few held-out patients" in finding.reason
 
     @pytest.mark.parametrize("name", ["patients-overlap", "sets-overlap"])
     def test_a_calibration_on_patients_the_technique_saw_does_not_meet_e10(

@@ -19,6 +19,7 @@ from misyn.practice import balance, plans, wording
 from misyn.practice.rules.case import Case, Decision, Rule, listed, met, not_assessed, not_met, partly, stated
 
 ENOUGH_PATIENTS = 20
+_TOLD = 6  # results against the technique that one finding spells out; the report lists all
 _LOG_IT = "misyn log append LOG misyn.yaml --kind plan, before results are seen"
 _EVALUATE = "name synthetic and medical images in data and run misyn audit"
 # Warnings that keep patients from being the unit, and what would mend them.
@@ -122,9 +123,11 @@ def balanced(case: Case) -> Decision:
     found = balance.against(case.evaluation)
     unsaid = balance.unmentioned(case.record, case.evaluation)
     if unsaid:
-        told = "; ".join(result.sentence for result in unsaid)
+        told = "; ".join(result.sentence for result in unsaid[:_TOLD])
+        rest = f"; and {len(unsaid) - _TOLD} more, named under what to do next" if len(unsaid) > _TOLD else ""
+        share = f"{len(unsaid)} of {len(found)} results against the technique"
         return not_met(
-            f"{len(unsaid)} of {len(found)} results against the technique are in no claim and no limitation: {told}",
+            f"{share} are in no claim and no limitation: {told}{rest}",
             next="add to limitations.assessed, with evidence: "
             + listed([f"evaluation:{result.reference}" for result in unsaid]),
         )

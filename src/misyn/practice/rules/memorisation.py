@@ -32,7 +32,8 @@ def memorisation(case: Case) -> Decision:
         )
     suspects = case.evaluation.estimate("copy_suspects", set="training")
     if suspects is None:
-        few = case.evaluation.warnings.get("few-held-out", "suspected copies were not measured")
+        warned = "few-held-out" in case.evaluation.warnings  # whose own words lead the report
+        few = "there are too few held-out patients" if warned else "suspected copies were not measured"
         return not_assessed(
             f"copying cannot be told from resemblance: {few}{_copies_told(case, 'training')}",
             next="add held-out medical images of other patients of the same source",
