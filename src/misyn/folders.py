@@ -5,7 +5,8 @@ Rules
 1. The same study as an audit's, from the same rooms; nothing is judged, because nobody claimed anything.
 2. A table of the medical images describes them all; synthetic images have one of their own, with the same columns
    unless others are named.
-3. An error says which folder it speaks of.
+3. Image-to-image techniques are measured in pairs (:mod:`misyn.evaluate.pairs`), beside the sets or alone.
+4. An error says which folder it speaks of.
 
 Example:
     >>> Folders(medical=Path("a"), synthetic=Path("b"), out=Path("a")).sets()  # doctest: +IGNORE_EXCEPTION_DETAIL
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from misyn.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from misyn.evaluate.pairs.joined import Pairs
     from misyn.evaluate.study import Sets
     from misyn.images.collection import Collection
 
@@ -50,6 +52,45 @@ class Columns:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sources:
+    """What the synthetic images of an image-to-image technique were made from.
+
+    Attributes:
+        table: of pairs (:func:`misyn.evaluate.pairs.joined.of_table`); else folders, joined by name:
+        source: images given to the technique.
+        target: images the synthetic ones stand in for.
+        regions: masks of regions that are measured on their own.
+        columns: what is known of the sources.
+    """
+
+    table: Path | None = None
+    source: Path | None = None
+    target: Path | None = None
+    regions: Path | None = None
+    columns: Columns = field(default_factory=Columns)
+
+    def pairs(self, synthetic: Path | None) -> Pairs:
+        """Join the synthetic images with what they were made from.
+
+        Raises:
+            InputError: images or tables cannot be used.
+            UsageError: neither a table nor both folders are given.
+        """
+        from misyn.evaluate.pairs.joined import of_folders, of_table  # noqa: PLC0415 - numerics only when measuring
+        from misyn.images.collection import collect  # noqa: PLC0415
+
+        if self.table is not None:
+            with _named("--pairs"):
+                return of_table(self.table)
+        if self.source is None or synthetic is None:
+            raise UsageError("expected --pairs, or --synthetic and --source. Next: name both folders")
+        with _named("--synthetic"):
+            drawn = collect(synthetic)
+        with _named("--source"):
+            return of_folders(drawn, self.columns.of(self.source), target=self.target, region=self.regions)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Folders:
     """What is compared, and where the results go.
 
@@ -62,16 +103,18 @@ class Folders:
         columns: what is known of the medical images.
         drawn: the synthetic images' own table; what it does not name is called as in ``columns``.
         masks: ``medical``, ``held-out``, ``synthetic`` → folder of masks (:mod:`misyn.evaluate.masks`).
+        sources: of an image-to-image technique; with them, ``medical`` (and with a table ``synthetic``) may be None.
     """
 
-    medical: Path
-    synthetic: Path
     out: Path
+    medical: Path | None = None
+    synthetic: Path | None = None
     held_out: Path | None = None
     reference: bool = False
     columns: Columns = field(default_factory=Columns)
     drawn: Columns = field(default_factory=Columns)
     masks: Mapping[str, Path] = field(default_factory=dict)
+    sources: Sources | None = None
 
     def sets(self) -> Sets:
         """List the images and join their tables.
@@ -83,9 +126,9 @@ class Folders:
         """
         from misyn.evaluate.study import Sets  # noqa: PLC0415 - numerics only when measuring
 
-        for place in (self.medical, self.synthetic, self.held_out):
-            if place is not None and self.out.resolve() == place.resolve():
-                raise UsageError("expected --out to be a folder of its own, found one of the images' folders")
+        self._apart()
+        if self.medical is None or self.synthetic is None:
+            raise UsageError("expected --medical and --synthetic. Next: name both folders")
         with _named("--medical"):
             seen = self.columns.of(self.medical)
         with _named("--synthetic"):
@@ -100,6 +143,13 @@ class Folders:
             held_out=unseen,
             masks={role if of == "medical" else of: place for of, place in self.masks.items()},
         )
+
+    def _apart(self) -> None:
+        """Refuse to write among the images."""
+        sources = (self.sources.source, self.sources.target) if self.sources else ()
+        for place in (self.medical, self.synthetic, self.held_out, *sources):
+            if place is not None and self.out.resolve() == place.resolve():
+                raise UsageError("expected --out to be a folder of its own, found one of the images' folders")
 
     def _of_synthetic(self) -> Columns:
         """The columns of the synthetic images (rule 2)."""
@@ -147,20 +197,35 @@ class Folders:
         from misyn.evaluate.study import evaluate  # noqa: PLC0415
         from misyn.report.page import write  # noqa: PLC0415
 
-        found = evaluate(
-            self.sets(),
-            out=self.out,
-            seed=seed,
-            extractor=extractor,
-            workers=workers,
-            progress=progress,
-            cache=cache,
-            settings=Settings(margin=margin),
-            predictions=predictions,
-        )
-        content = dict(found.content)
+        content: dict[str, Any] | None = None
+        if self.medical is not None or self.sources is None:
+            found = evaluate(
+                self.sets(),
+                out=self.out,
+                seed=seed,
+                extractor=extractor,
+                workers=workers,
+                progress=progress,
+                cache=cache,
+                settings=Settings(margin=margin),
+                predictions=predictions,
+            )
+            content = dict(found.content)
+        content = self._in_pairs(content, seed=seed, workers=workers, progress=progress)
         rows = self.out / content["images"]
         return content, write(self.out, audit=None, evaluation=content, marks=None, record=None, images=rows)
+
+    def _in_pairs(
+        self, content: dict[str, Any] | None, *, seed: int, workers: int | None, progress: Progress | None
+    ) -> dict[str, Any]:
+        """Add what the pairs say, where there are any."""
+        if self.sources is None:
+            return content or {}
+        from misyn.evaluate.pairs import study  # noqa: PLC0415 - numerics only when measuring
+
+        self._apart()
+        pairs = self.sources.pairs(self.synthetic)
+        return study.evaluate(pairs, out=self.out, content=content, seed=seed, workers=workers, progress=progress)
 
 
 @contextlib.contextmanager

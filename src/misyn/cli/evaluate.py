@@ -15,8 +15,8 @@ TABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("evaluate", short_help="Measure what is missing, shifted, copied.")
-@click.option("--medical", required=True, type=FOLDER, help="Medical images the technique was trained on.")
-@click.option("--synthetic", required=True, type=FOLDER, help="Synthetic images.")
+@click.option("--medical", type=FOLDER, help="Medical images the technique was trained on.")
+@click.option("--synthetic", type=FOLDER, help="Synthetic images.")
 @click.option("--held-out", type=FOLDER, help="Medical images of the same source that the technique did not see.")
 @click.option("--reference", is_flag=True, help="--medical are other medical images, not the training images.")
 @click.option("--table", type=TABLE, help="CSV or Parquet on the medical images.")
@@ -58,14 +58,18 @@ TABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.FloatRange(min=0, min_open=True),
     help="Downstream difference in area under the curve that counts as none; fix it before you look.",
 )
+@click.option("--source", type=PLACE, help="Image-to-image: what each synthetic image was made from, by file name.")
+@click.option("--target", type=PLACE, help="Image-to-image: the medical image each one stands in for, by file name.")
+@click.option("--regions", type=PLACE, help="Image-to-image: masks of regions to measure on their own, by file name.")
+@click.option("--pairs", type=TABLE, help="Or all of these in a table: synthetic, source, target, region, patient.")
 @frame.seed_option
 @frame.workers_option
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the results.")
 @frame.json_option
 @frame.command
 def command(
-    medical: Path,
-    synthetic: Path,
+    medical: Path | None,
+    synthetic: Path | None,
     held_out: Path | None,
     table: Path | None,
     key: str | None,
@@ -83,6 +87,10 @@ def command(
     cache: Path | None,
     predictions: tuple[Path, ...],
     margin: float | None,
+    source: Path | None,
+    target: Path | None,
+    regions: Path | None,
+    pairs: Path | None,
     seed: int,
     workers: int | None,
     out: Path,
@@ -95,17 +103,22 @@ def command(
     Nearness to medical images is the measurable shadow of grounding, never grounding: no patient stands behind a
     synthetic image.
     """
-    from misyn.folders import Columns, Folders  # noqa: PLC0415 - numerics are imported when needed
+    from misyn.folders import Columns, Folders, Sources  # noqa: PLC0415 - numerics are imported when needed
 
+    in_pairs = source is not None or pairs is not None
+    _check_places(medical, synthetic, pairs, in_pairs=in_pairs)
     _check_synthetic(synthetic_table, synthetic_key, synthetic_label, synthetic_groups)
     of_masks = {"medical": masks, "held-out": held_out_masks, "synthetic": synthetic_masks}
+    columns = Columns(table=table, key=key, patient=patient, label=label, groups=groups)
+    sources = Sources(table=pairs, source=source, target=target, regions=regions, columns=columns)
     folders = Folders(
         medical=medical,
         synthetic=synthetic,
         held_out=held_out,
         reference=reference,
         out=out,
-        columns=Columns(table=table, key=key, patient=patient, label=label, groups=groups),
+        columns=columns,
+        sources=sources if in_pairs else None,
         drawn=Columns(table=synthetic_table, key=synthetic_key, label=synthetic_label, groups=synthetic_groups),
         masks={of: place for of, place in of_masks.items() if place is not None},
     )
@@ -124,6 +137,14 @@ def command(
         return
     _show(content)
     click.echo(f"report: {page}")
+
+
+def _check_places(medical: Path | None, synthetic: Path | None, pairs: Path | None, *, in_pairs: bool) -> None:
+    """What is needed for which kind of study."""
+    if medical is None and not in_pairs:
+        raise click.UsageError("expected --medical, or for an image-to-image technique --source or --pairs")
+    if synthetic is None and (pairs is None or medical is not None):
+        raise click.UsageError("expected --synthetic: the folder of synthetic images")
 
 
 def _check_synthetic(table: Path | None, *columns: str | tuple[str, ...] | None) -> None:
