@@ -43,7 +43,8 @@ def content(
     source: Path, target: Path, writer: Writer, *, layers: Sequence[str], private: Key | None
 ) -> Iterator[Content]:
     """The file whose content is marked: the source, or a copy with other pixels (rules M10 and M13)."""
-    path, words, notes, written = source, None, (), tuple(layers)
+    path, words, written = source, None, tuple(layers)
+    notes: tuple[str, ...] = ()
     if {"watermark", "label"} & set(layers):
         target.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -90,9 +91,12 @@ def stored(target: Path, declaration: Declaration, store: object) -> tuple[str |
     """Keep the fingerprint of the marked file's pixels (rule M9)."""
     if store is None:
         return None, []
+    from misyn.marks import perceptual  # noqa: PLC0415 - numerics only where a fingerprint is asked for
+
     try:
-        digest = fingerprint.fingerprint_of(read_image(target))
+        image = read_image(target)
+        digest = fingerprint.fingerprint_of(image)
     except MarkError as error:
         return None, [f"no fingerprint was stored: {error}"]
-    fingerprint.add(Path(cast("str", store)), digest, declaration)
+    fingerprint.add(Path(cast("str", store)), digest, declaration, look=perceptual.of(image))
     return digest, []

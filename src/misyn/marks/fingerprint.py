@@ -9,8 +9,9 @@ Rules
 3. An image of a single value has no fingerprint: every blank image of its shape would match it.
 4. A store is worth what its keeper is worth. A match is evidence of synthetic origin, never trusted by itself, and no
    match says nothing.
-5. No perceptual fingerprint is kept: neighbouring slices of one volume look alike to it, and its rate of false matches
-   on medical images is not measured here.
+5. A perceptual fingerprint (:mod:`misyn.marks.perceptual`) is kept beside it. What is near it is a *candidate*: to be
+   looked at by a person, never evidence, never in a verdict. How often strangers are candidates is measured in
+   ``docs/results/fingerprints-2026-11-22.md``.
 
 Example:
     >>> import tempfile
@@ -28,6 +29,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,9 +46,23 @@ _SCHEMA = """
 create table if not exists fingerprint (
     pixels text not null, declared text not null, declaration text not null, primary key (pixels, declared)
 ) without rowid;
+create table if not exists look (pixels text not null, look text not null, primary key (pixels, look)) without rowid;
 create trigger if not exists unchanged before update on fingerprint begin select raise(abort, 'append only'); end;
 create trigger if not exists kept before delete on fingerprint begin select raise(abort, 'append only'); end;
 """
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An image in the store that looks like this one: ``bits`` of 256 differ, its pixels' digest, its techniques."""
+
+    bits: int
+    digest: str
+    techniques: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as JSON-like data."""
+        return {"kind": "perceptual", "bits": self.bits, "digest": self.digest, "techniques": list(self.techniques)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +73,14 @@ class Fingerprint:
         searched: whether a store was searched.
         digest: of the pixels, or None where they were not read.
         matches: the declarations under which the store knows these pixels.
+        candidates: images in the store that look like this one, the nearest first; they decide nothing (rule 5).
         problems: sentences for people.
     """
 
     searched: bool = False
     digest: str | None = None
     matches: tuple[Declaration, ...] = field(default=())
+    candidates: tuple[Candidate, ...] = field(default=())
     problems: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -75,6 +93,7 @@ class Fingerprint:
             "kind": "exact",
             "digest": self.digest,
             "matches": [{"declaration": match.digest, "content": match.to_json()} for match in self.matches],
+            "candidates": [one.as_json() for one in self.candidates],
         }
 
 
@@ -95,8 +114,14 @@ def fingerprint_of(image: Image) -> str:
     return image.digest
 
 
-def add(store: Path, digest: str, declaration: Declaration) -> None:
+def add(store: Path, digest: str, declaration: Declaration, *, look: str | None = None) -> None:
     """Keep a fingerprint; the folder and its store are made where they are absent.
+
+    Args:
+        store: the folder.
+        digest: of the pixels.
+        declaration: under which they are known.
+        look: their perceptual fingerprint, or None where they have none.
 
     Raises:
         InputError: the folder holds a store that cannot be used, or cannot be written.
@@ -110,6 +135,8 @@ def add(store: Path, digest: str, declaration: Declaration) -> None:
             connection.executescript(_SCHEMA)
             row = (digest, declaration.digest, declaration.to_text())
             connection.execute("insert or ignore into fingerprint values (?, ?, ?)", row)
+            if look is not None:
+                connection.execute("insert or ignore into look values (?, ?)", (digest, look))
 
 
 def find(store: Path, digest: str) -> tuple[Declaration, ...]:
@@ -123,6 +150,34 @@ def find(store: Path, digest: str) -> tuple[Declaration, ...]:
         query = "select declared, declaration from fingerprint where pixels = ? order by declared limit ?"
         rows = connection.execute(query, (digest, MOST_MATCHES)).fetchall()
     return tuple(_declaration(declared, text) for declared, text in rows)
+
+
+def resembling(store: Path, look: str, *, besides: str) -> tuple[Candidate, ...]:
+    """Find the images in a store that look like one, except those with the very pixels ``besides`` (rule 5).
+
+    Raises:
+        InputError, EvidenceError: as :func:`find`.
+    """
+    from misyn.marks import perceptual  # noqa: PLC0415 - numerics only where a store is searched
+
+    with _refusals():
+        status = (store / FILE).stat()
+        digests, looks = _looks(store, status.st_mtime_ns, status.st_size)
+    near = sorted((bits, digests[n]) for n, bits in perceptual.near(look, looks) if digests[n] != besides)
+    chosen = near[:MOST_MATCHES]
+    return tuple(
+        Candidate(bits, digest, tuple(sorted({one.technique.name for one in find(store, digest)})))
+        for bits, digest in chosen
+    )
+
+
+@lru_cache(maxsize=1)
+def _looks(store: Path, _changed: int, _size: int) -> tuple[list[str], list[str]]:
+    """Every perceptual fingerprint of a store as it is now; read once for many files."""
+    with contextlib.closing(_opened(store)) as connection:
+        known = connection.execute("select 1 from sqlite_master where name = 'look'").fetchone()
+        rows = connection.execute("select pixels, look from look order by pixels, look").fetchall() if known else []
+    return [row[0] for row in rows], [row[1] for row in rows]
 
 
 def check(store: Path) -> None:
@@ -141,10 +196,13 @@ def look_up(store: Path, path: Path) -> Fingerprint:
         InputError: the store cannot be used.
     """
     from misyn.images.formats import read  # noqa: PLC0415 - numerics only where a store is searched
+    from misyn.marks import perceptual  # noqa: PLC0415
 
     try:
-        digest = fingerprint_of(read(path))
-        return Fingerprint(searched=True, digest=digest, matches=find(store, digest))
+        image = read(path)
+        digest, look = fingerprint_of(image), perceptual.of(image)
+        candidates = resembling(store, look, besides=digest) if look is not None else ()
+        return Fingerprint(searched=True, digest=digest, matches=find(store, digest), candidates=candidates)
     except MarkError:
         return Fingerprint(problems=("not looked up: an image of a single value has no fingerprint",))
     except EvidenceError as error:

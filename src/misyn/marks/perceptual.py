@@ -110,6 +110,21 @@ def distance(a: str, b: str) -> int:
     return (int(a, 16) ^ int(b, 16)).bit_count()
 
 
+def near(one: str, others: Sequence[str], *, most: int = NEAR) -> Iterator[tuple[int, int]]:
+    """Yield which of ``others`` differ from one fingerprint by at most ``most`` bits, as (place, bits).
+
+    Example:
+        >>> list(near("00" * 32, ["ff" * 32, "01" + "00" * 31]))
+        [(1, 1)]
+    """
+    if not others:
+        return
+    words = np.frombuffer(bytes.fromhex("".join(others)), dtype="<u8").reshape(-1, BITS // 64)
+    bits = np.bitwise_count(words ^ np.frombuffer(bytes.fromhex(one), dtype="<u8")).sum(axis=1)
+    for place in np.flatnonzero(bits <= most):
+        yield int(place), int(bits[place])
+
+
 def pairs(
     fingerprints: Sequence[str], *, most: int = NEAR, progress: Progress | None = None
 ) -> Iterator[tuple[int, int, int]]:

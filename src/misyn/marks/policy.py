@@ -48,6 +48,7 @@ P7. What the reader of the credential has to say: it could not be checked here, 
 P8. The pixels could not be looked up in the store, or what it holds of them does not hold.
 P9. A DICOM declaration names a visible label, and no overlay of ours is there.
 P10. A watermark was found, and nothing that holds says synthetic: the file is worth asking about, and that is all.
+P11. The store knows images that look like this one, and not its pixels: candidates to look at, and no evidence.
     With the public key anyone can plant one, on a medical image too. Where the header shows acquisition, that is said.
 
 When no rule finds evidence, the verdict is ``no-evidence``, and means that and nothing else. There is no verdict for a
@@ -254,12 +255,23 @@ def _p10(seen: Observed) -> Iterator[Ruling]:
     )
 
 
+def _p11(seen: Observed) -> Iterator[Ruling]:
+    found = seen.fingerprint.candidates
+    if found and not seen.fingerprint.matches:
+        many = "an image" if len(found) == 1 else f"{len(found)} images"
+        yield Ruling(
+            None,
+            f"it looks like {many} in the store of fingerprints (at the least {found[0].bits} of 256 bits differ): "
+            "something to look at, no evidence, because neighbouring slices and plain pictures look alike too",
+        )
+
+
 _RULES = (
     *(Rule("S1", _s1), Rule("S2", _s2), Rule("S3", _s3), Rule("S4", _s4), Rule("S5", _s5), Rule("S6", _s6)),
     *(Rule("C1", _c1), Rule("C2", _c2), Rule("C3", _c3), Rule("C4", _c4)),
     *(Rule("C5", _c5), Rule("C6", _c6), Rule("C7", _c7), Rule("C8", _c8)),
     *(Rule("P1", _p1), Rule("P2", _p2), Rule("P3", _p3), Rule("P4", _p4), Rule("P5", _p5)),
-    *(Rule("P6", _p6), Rule("P7", _p7), Rule("P8", _p8), Rule("P9", _p9), Rule("P10", _p10)),
+    *(Rule("P6", _p6), Rule("P7", _p7), Rule("P8", _p8), Rule("P9", _p9), Rule("P10", _p10), Rule("P11", _p11)),
 )
 EVIDENCE = Policy(tuple(rule for rule in _RULES if rule.id.startswith("S")))
 DISAGREEMENT = Policy(tuple(rule for rule in _RULES if rule.id.startswith("C")))
