@@ -87,7 +87,7 @@ def _model(name: str) -> str:
     return MODELS.get(model, f"the model “{model}”")
 
 
-def picture(facts: Facts, *, most: int = MOST) -> tuple[Markup, str] | None:
+def picture(facts: Facts, *, most: int = MOST, width: float = WIDTH) -> tuple[Markup, str] | None:
     """All images and every group on one line of no difference, worst first."""
     found = gains(facts)
     if not found:
@@ -97,7 +97,7 @@ def picture(facts: Facts, *, most: int = MOST) -> tuple[Markup, str] | None:
     shown = [*overall, *ranked[: most - len(overall)]]
     title = "Difference that adding the synthetic images makes, on unseen medical images"
     says = f"{title}, worst group first. Left of the line: worse than medical images alone; right of it: better."
-    return _forest(title, shown), says
+    return _forest(title, shown, width=width), says
 
 
 def _is_gain(name: str) -> bool:
@@ -134,30 +134,30 @@ def _range(number: Number) -> str:
     return f"between {quantity(low)} and {quantity(high)} ({number.level:.0%} interval)"
 
 
-def _forest(title: str, shown: Sequence[Number]) -> Markup:
+def _forest(title: str, shown: Sequence[Number], *, width: float) -> Markup:
     """One row per number: words, a whisker, a dot that is filled where the difference is clear."""
     ends = [abs(end) for e in shown for end in (*(e.interval or ()), e.value or 0.0)]
-    scale = (WIDTH / 2 - 8) / (max(ends, default=0.0) or 1.0)
+    scale = (width / 2 - 8) / (max(ends, default=0.0) or 1.0)
     height = STEP * len(shown) + 22
-    body = [svg.line(WIDTH / 2, 14, WIDTH / 2, height, kind="f-reference")]
+    body = [svg.line(width / 2, 14, width / 2, height, kind="f-reference")]
     body += [
-        svg.text(WIDTH / 2 - 6, 11, "← worse", kind="f-small", anchor="end"),
-        svg.text(WIDTH / 2 + 6, 11, "better →", kind="f-small"),
+        svg.text(width / 2 - 6, 11, "← worse", kind="f-small", anchor="end"),
+        svg.text(width / 2 + 6, 11, "better →", kind="f-small"),
     ]
     for place, number in enumerate(shown):
-        body += _row(number, 20 + STEP * place, scale)
+        body += _row(number, 20 + STEP * place, scale, width=width)
     said = "; ".join(f"{_name(e)}: {_signed(e)}, {_range(e)}" for e in shown)
-    return svg.figure(title, said + ".", width=WIDTH, height=height, body=body)
+    return svg.figure(title, said + ".", width=width, height=height, body=body)
 
 
-def _row(number: Number, y: float, scale: float) -> list[Markup]:
-    x = WIDTH / 2 + (number.value or 0.0) * scale
+def _row(number: Number, y: float, scale: float, *, width: float) -> list[Markup]:
+    x = width / 2 + (number.value or 0.0) * scale
     shapes = [
         svg.text(0, y + 10, _name(number)),
-        svg.text(WIDTH, y + 10, _signed(number), kind="f-number", anchor="end"),
+        svg.text(width, y + 10, _signed(number), kind="f-number", anchor="end"),
     ]
     if number.interval is not None:
-        low, high = (WIDTH / 2 + end * scale for end in number.interval)
+        low, high = (width / 2 + end * scale for end in number.interval)
         ends = f"M{low:.1f} {y + 16:.1f}v8M{high:.1f} {y + 16:.1f}v8"
         shapes.append(svg.path(f"M{low:.1f} {y + 20:.1f}H{high:.1f}{ends}", "f-whisker"))
     shapes.append(svg.circle(x, y + 20, 4, "f-full" if _sense(number) else "f-hollow"))

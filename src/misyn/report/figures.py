@@ -26,7 +26,7 @@ from misyn.report.numbers import Number
 NOT_DRAWN = "Nothing to draw: not measured."
 MOST_BARS = 12
 TILE_POINTS = 150
-TILE_GAINS = 3
+TILE_GAINS, TILE_WIDTH = 3, 230.0
 
 
 def tile(facts: Facts, question: Question) -> tuple[Markup, str]:
@@ -132,7 +132,7 @@ def _bar(said: str, number: Number, *, medical: bool = False) -> plots.Bar:
 
 def _few_gains(facts: Facts) -> tuple[Markup, str] | None:
     """All images and the two worst groups."""
-    drawn = downstream.picture(facts, most=TILE_GAINS)
+    drawn = downstream.picture(facts, most=TILE_GAINS, width=TILE_WIDTH)
     return (drawn[0], "● clear difference ○ none that is clear") if drawn is not None else None
 
 
