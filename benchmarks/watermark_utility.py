@@ -33,11 +33,12 @@ from watermark_images import ROOT
 
 from misyn.errors import NoRoomForMark
 from misyn.generate.pca import PcaGaussian
-from misyn.marks.watermark import detect, embed
+from misyn.marks.watermark import STRENGTH, detect, embed
 
 MARGIN = 0.02
 SEED = 20261122
 TESTED = 400  # per class
+PATTERNS = 20  # features that are local binary patterns
 FITTED = 300  # per class, for the model that draws
 
 
@@ -59,11 +60,15 @@ def resaved(image: NDArray[Any]) -> NDArray[Any]:
     return np.array(Picture.open(file))
 
 
-def synthetic() -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int64]]:
+def synthetic(strength: float) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int64]]:
     """Features of the synthetic images, unmarked, marked and re-saved; 1 is malignant."""
     paths = sorted((ROOT / "derm_t2im").glob("*/*.png"))
     images = [np.array(Picture.open(path).convert("RGB")) for path in paths]
-    changes = {"unmarked": lambda i: i, "marked": lambda i: embed(i, axes="YXC"), "JPEG 95 (baseline)": resaved}
+    changes = {
+        "unmarked": lambda i: i,
+        "marked": lambda i: embed(i, axes="YXC", strength=strength),
+        "JPEG 95 (baseline)": resaved,
+    }
     rows = {name: np.stack([features(change(image)) for image in images]) for name, change in changes.items()}
     return rows, np.array([int(path.parent.name == "malignant") for path in paths])
 
@@ -89,7 +94,7 @@ def medical(skip: int = 0, most: int = TESTED) -> tuple[NDArray[np.float64], NDA
     return np.stack([features(read(path)) for path, _ in chosen]), np.array([label for _, label in chosen])
 
 
-def generated() -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int64]]:
+def generated(strength: float) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int64]]:
     """Features of images drawn by class, unmarked, marked and re-saved; where there is no room, left unmarked."""
     images = []
     for label, paths in lesions().items():
@@ -98,7 +103,7 @@ def generated() -> tuple[dict[str, NDArray[np.float64]], NDArray[np.int64]]:
     marked, refused = [], 0
     for image in images:
         try:
-            marked.append(embed(image, axes="YXC"))
+            marked.append(embed(image, axes="YXC", strength=strength))
         except NoRoomForMark:
             refused += 1
             marked.append(image)
@@ -120,12 +125,16 @@ def area(
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--task", choices=("t2im", "pca"), default="t2im")
+    arguments.add_argument("--features", choices=("all", "picture"), default="all", help="picture: without patterns")
+    arguments.add_argument("--strength", type=float, default=STRENGTH)
     arguments.add_argument("--repeats", type=int, default=400)
     chosen = arguments.parse_args()
     repeats = chosen.repeats
     warnings.simplefilter("ignore")
-    train, labels = synthetic() if chosen.task == "t2im" else generated()
+    train, labels = synthetic(chosen.strength) if chosen.task == "t2im" else generated(chosen.strength)
     test, truth = medical() if chosen.task == "t2im" else medical(FITTED, FITTED)
+    if chosen.features == "picture":
+        train, test = {name: rows[:, PATTERNS:] for name, rows in train.items()}, test[:, PATTERNS:]
     whole = {name: area(rows, labels, test, truth) for name, rows in train.items()}
     rng = np.random.default_rng(SEED)
     drawn: dict[str, list[float]] = {name: [] for name in train}

@@ -3,14 +3,17 @@
 Words, from the best to the worst:
 
 - ``kept``: as good as before.
-- ``part``: metadata that says synthetic without the declaration, or a watermark that only ``--thorough`` finds.
+- ``part``: metadata that says synthetic without the declaration, a watermark that only ``--thorough`` finds, or a
+  label that is hard to read.
 - ``broken``: a credential that is there and does not hold: a warning, not a proof.
 - ``refused``: the program would not do it, and said so; no file was made.
 - ``lost``: nothing is left.
 - ``not run``: the program is not here. Never green.
 
 The label is a matter of eyes. In pictures it is looked for by correlation with the drawn words, at the scale and
-angle of the path and in all eight orientations; the threshold lies between labelled and unlabelled pictures.
+angle of the path and in all eight orientations. Measured on these paths: unlabelled pictures at most 0.53;
+labelled ones 0.87 and more, 0.60 and more at half the size, where letters of five by seven pixels are hard to read, and
+0.18 where the corner was cut off.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ from misyn.marks.verifying import FileVerdict
 from misyn.marks.watermark.pattern import orientations
 
 ORDER = ("not run", "lost", "refused", "broken", "part", "kept")
-LEGIBLE = 0.6
+LEGIBLE, HARDLY = 0.7, 0.57
 
 
 def judged(made: Path, world: World, *, kind: str, scale: float, angle: float) -> dict[str, str]:
@@ -45,7 +48,7 @@ def judged(made: Path, world: World, *, kind: str, scale: float, angle: float) -
     """
     if kind == "labelled":
         found = verify(made, search=None).layers["label"].get("kind") == "overlay"
-        return {"label": "kept" if found or legible(made, scale=scale, angle=angle) >= LEGIBLE else "lost"}
+        return {"label": "kept" if found else _label(legible(made, scale=scale, angle=angle))}
     verdict = verify(made, trust=world.root, store=world.store)
     if kind == "foreign":
         return {"foreign": "kept" if verdict.layers["foreign"]["found"] else "lost"}
@@ -78,6 +81,10 @@ def _watermark(made: Path, verdict: FileVerdict) -> str:
     return "lost"
 
 
+def _label(correlation: float) -> str:
+    return "kept" if correlation >= LEGIBLE else "part" if correlation >= HARDLY else "lost"
+
+
 def legible(made: Path, *, scale: float, angle: float) -> float:
     """How well the words can be made out somewhere in a picture: the largest correlation, in [0, 1]."""
     try:
@@ -87,24 +94,26 @@ def legible(made: Path, *, scale: float, angle: float) -> float:
     pixels = image.pixels.astype(np.float32)
     pixels = pixels.mean(axis=-1) if image.axes.endswith("C") else pixels
     plane = pixels.reshape(-1, *pixels.shape[-2:])[len(pixels.reshape(-1, *pixels.shape[-2:])) // 2]
-    return max(_correlation(plane, turned) for turned in orientations(_words(scale, angle)))
+    upright = _turned_back(np.ascontiguousarray(plane), angle)
+    return max(_correlation(upright, turned) for turned in orientations(_words(scale)))
 
 
-def _words(scale: float, angle: float) -> NDArray[np.float32]:
-    """The drawn words as they look after the path."""
+def _words(scale: float) -> NDArray[np.float32]:
+    """The drawn words as large as they are after the path."""
     words = words_box(SHAPE[1], SHAPE[0]).dots.astype(np.float32)
-    if scale != 1:
-        size = (round(words.shape[1] * scale), round(words.shape[0] * scale))
-        words = cv2.resize(words, size, interpolation=cv2.INTER_AREA)
-    if angle:
-        high, wide = words.shape
-        turn = cv2.getRotationMatrix2D((wide / 2, high / 2), -angle, 1)
-        side = int(np.hypot(high, wide)) + 2
-        turn[:, 2] += (side - wide) / 2, (side - high) / 2
-        words = cv2.warpAffine(words, turn, (side, side))
-        inner = side // 4
-        words = words[inner:-inner]
-    return np.ascontiguousarray(words, np.float32)
+    if scale == 1:
+        return words
+    size = (round(words.shape[1] * scale), round(words.shape[0] * scale))
+    return np.asarray(cv2.resize(words, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _turned_back(plane: NDArray[np.float32], angle: float) -> NDArray[np.float32]:
+    """A picture that was rotated clockwise by ``angle`` degrees, upright again."""
+    if not angle:
+        return plane
+    high, wide = plane.shape
+    turn = cv2.getRotationMatrix2D((wide / 2, high / 2), angle, 1)
+    return np.asarray(cv2.warpAffine(plane, turn, (wide, high), flags=cv2.INTER_LINEAR), np.float32)
 
 
 def _correlation(plane: NDArray[np.float32], words: NDArray[np.float32]) -> float:

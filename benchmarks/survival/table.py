@@ -34,7 +34,7 @@ layer that comes through worse than here fails them.
 | word | means |
 |---|---|
 | kept | as good as before: declaration and field; trusted; p ≤ 1e-4; the store knows the pixels; legible |
-| part | metadata that says synthetic without the declaration; a watermark that only `--thorough` finds |
+| part | metadata without the declaration; a watermark that only `--thorough` finds; a label that is hard to read |
 | broken | a credential that is there and does not hold: a warning, not a proof |
 | refused | the program would not do it, and said so; no file was made |
 | **lost** | nothing is left of this layer |
@@ -171,7 +171,7 @@ def _advice(own: str, words: dict[str, str]) -> str:
         told.append(f"Mark again.{_until(words)}")
     elif words.get("credential") in gone:
         told.append("Sign again.")
-    if words.get("label") == "lost":
+    if words.get("label") in ("lost", "part"):
         told.append("Label again.")
     if words.get("metadata") == "kept" and words.get("fingerprint") == "lost":
         told.append("Store the new fingerprint.")
