@@ -18,12 +18,16 @@ from misyn.evaluate.study import Sets, evaluate
 QUICK = Settings(permutations=19)
 
 
+def never(item: str, **_: object) -> dict[str, object]:
+    raise AssertionError(f"{item} is in the cache")
+
+
 def test_a_study_gives_the_same_bytes_from_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sets = Sets(synthetic=discs(tmp_path / "s", 12, start=50), training=discs(tmp_path / "t", 24))
     written = []
     for name, cache in (("without", None), ("first", tmp_path / "c"), ("again", tmp_path / "c")):
         if name == "again":  # nothing is left to describe
-            monkeypatch.setattr(features, "describe", None)
+            monkeypatch.setattr(features, "describe", never)
         evaluate(sets, out=tmp_path / name, workers=0, settings=QUICK, cache=cache)
         written.append((tmp_path / name / "evaluation.json").read_bytes())
     assert written[0] == written[1] == written[2]

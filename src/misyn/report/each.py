@@ -5,7 +5,7 @@ Rules
 1. A measure is shown when the evaluation has a number for it, in the order of the page; its controls stand in its
    picture and in a second sentence, never apart from it.
 2. A measure that is made by group only gets a bar for each group, those that differ most first.
-3. A measure the page does not know is named, with its number, and without an explanation it does not have.
+3. Medical images are a circle, chance is a cross; numbers of measures the page does not know stand in the table only.
 
 Example:
     >>> from misyn.report.facts import Facts
@@ -91,7 +91,7 @@ def _scale(measure: Measure, number: Number, controls: Sequence[tuple[str, Numbe
         high = 1.1 * max(0.05, *(abs(v) for v in values))
         low = -high
     ends = _ends(measure, low, high)
-    marks = [plots.Mark(said, c.value or 0.0) for said, c in controls]
+    marks = [plots.Mark(said, c.value or 0.0, chance=not c.name.endswith(BASELINE)) for said, c in controls]
     return plots.scale(
         _sentence(measure, number), plots.Mark("Synthetic images", number.value or 0.0, number.interval), marks,
         low=low, high=high, ends=ends, middle={"middle": 0.5, "signed": 0.0}.get(measure.scale),

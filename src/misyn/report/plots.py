@@ -175,11 +175,12 @@ def _reference(reference: Bar, tops: Sequence[float], scale: float) -> list[Mark
 
 @dataclass(frozen=True)
 class Mark:
-    """One value on a scale: what it is of, where it lies, its interval."""
+    """One value on a scale: what it is of, where it lies, its interval, whether it is only what chance gives."""
 
     words: str
     value: float
     interval: tuple[float, float] | None = None
+    chance: bool = False
 
 
 def scale(
@@ -192,7 +193,9 @@ def scale(
     ends: tuple[str, str],
     middle: float | None = None,
 ) -> Markup:
-    """Draw one number on a line: a triangle with its interval, hollow circles for controls, a dash for "no difference".
+    """Draw one number on a line: a triangle with its interval, controls, and a dash for "no difference".
+
+    Controls with medical images are hollow circles, those by chance crosses.
 
     Args:
         title: the sentence the figure says.
@@ -216,10 +219,11 @@ def scale(
         body.append(
             svg.path(f"M{first:.1f} {y - 5:.1f}v10M{last:.1f} {y - 5:.1f}v10M{first:.1f} {y}H{last:.1f}", "f-whisker")
         )
-    body += [svg.circle(at(mark.value), y, 5, "f-medical-mark") for mark in controls]
+    body += [svg.circle(at(mark.value), y, 5, "f-medical-mark") for mark in controls if not mark.chance]
+    body += [svg.path(svg.crosses([(at(m.value), y)], 4), "f-chance") for m in controls if m.chance]
     body.append(svg.path(svg.triangles([(x, y)], 6), "f-synthetic"))
     body += [svg.text(0, 36, ends[0], kind="f-small"), svg.text(WIDTH, 36, ends[1], kind="f-small", anchor="end")]
-    said = "; ".join(f"circle: {mark.words.lower()}" for mark in controls)
+    said = "; ".join(f"{'cross' if mark.chance else 'circle'}: {mark.words.lower()}" for mark in controls)
     description = f"Triangle: synthetic images{'; ' + said if said else ''}."
     return svg.figure(title, description, width=WIDTH, height=40, body=body)
 
