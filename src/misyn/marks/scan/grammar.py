@@ -7,11 +7,12 @@ Rules
    *run*, a mask over bytes. Where the bytes of the next file, under the mask, are the same, the same elements lie
    there, and the walk steps over all of them at once. A value that decides anything is part of the mask.
 3. Elements in which a mark may lie end a run, and are looked at one by one.
+4. So do elements whose length changes from file to file (:mod:`misyn.marks.scan.runs`).
 
 Follows DICOM PS3.5 sections 7.1 to 7.5.
 
 Example:
-    >>> from misyn.marks.metadata.dicom_elements import encode
+    >>> from misyn.marks.metadata.dicom_elements import EXPLICIT, encode
     >>> data = encode(0x00080060, "CS", b"CT", EXPLICIT) + encode(0x00100020, "LO", b"007", EXPLICIT)
     >>> walk = Walk(Held(data), GRAMMARS[EXPLICIT], {})
     >>> walk.run(0), walk.values[PATIENT]
@@ -20,20 +21,18 @@ Example:
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from misyn.images.limits import DEFAULT
 from misyn.marks.metadata.dicom import OVERLAYS
 from misyn.marks.metadata.dicom_edits import CREATOR, DERIVATION, EQUIPMENT, FACTS, SYNTHETIC
-from misyn.marks.metadata.dicom_elements import BIG, EXPLICIT, IMPLICIT, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, Syntax
+from misyn.marks.metadata.dicom_elements import IMPLICIT, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED
 from misyn.marks.metadata.dicom_file import PIXELS
+from misyn.marks.scan.runs import GRAMMARS, Grammar, Run
 
 RUN = 24  # elements a run holds at most
 RUN_BYTES = 1024  # bytes a run covers at most: it has to lie in one window
-VARIANTS = 6  # runs that are kept for one first element
-MOST_RUNS = 20_000
 MOST_ELEMENTS = 50_000
 MOST_VALUE = 128
 STUDY, SERIES, INSTANCE, MODALITY, PATIENT = 0x0020000D, 0x0020000E, 0x00080018, 0x00080060, 0x00100020
@@ -72,46 +71,6 @@ class Held:
     def read(self, at: int) -> bytes:
         """All that follow."""
         return self.data[at:] if at else self.data
-
-
-class Run(NamedTuple):
-    """Elements in a row: how many bytes, which of them are compared, with what, and the wanted values among them."""
-
-    size: int
-    mask: int
-    expected: int
-    wanted: tuple[tuple[int, int, int], ...]
-
-
-@dataclass
-class Grammar:
-    """How one syntax writes an element's head, and the runs seen so far in this process."""
-
-    explicit: bool
-    head: struct.Struct
-    long: struct.Struct
-    runs: dict[bytes, list[Run]] = field(default_factory=dict)
-    kept: int = 0
-
-    def keep(self, key: bytes, run: Run) -> None:
-        """Keep a run; the oldest one that starts alike makes room."""
-        if self.kept >= MOST_RUNS:
-            self.runs.clear()
-            self.kept = 0
-        known = self.runs.setdefault(key, [])
-        known.insert(0, run)
-        self.kept += 1
-        if len(known) > VARIANTS:
-            known.pop()
-            self.kept -= 1
-
-
-def _grammar(syntax: Syntax) -> Grammar:
-    order = syntax.order
-    return Grammar(syntax.explicit, struct.Struct(order + "HH2sH"), struct.Struct(order + "I"))
-
-
-GRAMMARS = {syntax: _grammar(syntax) for syntax in (EXPLICIT, IMPLICIT, BIG)}
 
 
 @dataclass
@@ -246,6 +205,9 @@ class Walk:
         wanted = tag in WANTED and 0 < length <= MOST_VALUE
         if wanted:
             self.values[tag] = self.bytes_at(value, length)
+        if self.grammar.changes(tag, length):
+            self._end_run()
+            return
         growing = self._growing
         if growing is not None and (
             growing.group != tag >> 16 or growing.count >= RUN or value + length - growing.start > RUN_BYTES

@@ -37,7 +37,8 @@ from misyn.images.formats import FORMATS
 from misyn.images.limits import DEFAULT, inflate
 from misyn.marks.metadata.dicom_elements import BIG, EXPLICIT, IMPLICIT, VRS, Syntax
 from misyn.marks.metadata.dicom_file import BIG_ENDIAN, DEFLATED
-from misyn.marks.scan.grammar import GRAMMARS, Held, Unfit, Walk, Window
+from misyn.marks.scan.grammar import Held, Unfit, Walk, Window
+from misyn.marks.scan.runs import GRAMMARS
 
 PREAMBLE = 132
 WINDOW = 4096
@@ -123,7 +124,7 @@ def _opened(window: Window, head: bytes, values: dict[int, bytes]) -> tuple[Walk
     start = meta.run_meta(PREAMBLE)
     uid = values.pop(_SYNTAX, b"").strip(b"\0 ").decode("ascii", "replace")
     if uid in DEFLATED:
-        packed = b"".join(_all(window, start))
+        packed = b"".join(_rest(window, meta, start))
         return Walk(Held(inflate(packed, limits=DEFAULT)), GRAMMARS[EXPLICIT], values), 0
     first = meta.bytes_at(start, 6)
     return Walk(window, GRAMMARS[_syntax(uid, first)], values, meta.data, meta.base), start
@@ -136,9 +137,11 @@ def _syntax(uid: str, first: bytes) -> Syntax:
     return EXPLICIT if first[4:6] in VRS else IMPLICIT
 
 
-def _all(window: Window, start: int) -> list[bytes]:
-    parts = [window.read(start)]
-    while parts[-1]:
-        start += len(parts[-1])
-        parts.append(window.read(start) if start < window.size else b"")
+def _rest(window: Window, meta: Walk, start: int) -> list[bytes]:
+    """All bytes from ``start`` on; those that the walk has in hand are not read again."""
+    parts = [meta.data[max(0, start - meta.base) :]]
+    at = max(start, meta.base) + len(parts[0])
+    while at < window.size and parts[-1]:
+        parts.append(window.read(at))
+        at += len(parts[-1])
     return parts
