@@ -14,6 +14,9 @@ lint: ## ruff and mypy
 format: ## let ruff mend what it can
 	$(PYTHON) -m ruff check --fix . ; $(PYTHON) -m ruff format .
 
+axe: ## every page of the registry in every state, two languages, two widths, in a browser
+	MISYN_AXE=full $(PYTHON) -m pytest -q tests/oversight/registry/test_people.py -k axe
+
 docs: ## run the examples of the documentation and the docstrings
 	$(PYTHON) -m pytest -q src tests/test_docs.py
 
@@ -26,4 +29,4 @@ survival: ## what every layer survives, through the programs people use; takes m
 requirements: ## pin and hash the dependencies again (needs uv)
 	python3 tools/pin.py
 
-.PHONY: help test lint format docs bench survival requirements
+.PHONY: help test lint format axe docs bench survival requirements

@@ -38,6 +38,7 @@ PAGES: dict[str, tuple[str, ...] | None] = {
         ("badge", "report", "publication", "event", "proof", "words", "feed", "table", "status", "log"), None
     ),
     "style": None,
+    "icon": None,
     "sign-out": (),  # a form alone
     "desk": (OWNER, SUBMITTER, REVIEWER, MODERATOR, OPERATOR),
     "tokens": (OWNER, SUBMITTER, REVIEWER, MODERATOR, OPERATOR),
@@ -196,6 +197,8 @@ def expected_page(scene: Scene, route: str, role: str, allowed: tuple[str, ...] 
         return 302
     if route == "sign-out":
         return 405
+    if route == "icon":
+        return 204
     if allowed is None or (role in allowed and not (route == "answer" and settled_by_others(scene, role))):
         late = route in ("withdraw", "review") and scene.state == "withdrawn"
         return 409 if late else 200

@@ -66,6 +66,7 @@ urlpatterns = [
     path("data/<slug:table>.<slug:form>", open_data.table, name="table"),
     path("status/<str:name>", files.status, name="status"),
     path("log/<path:path>", files.log, name="log"),
+    path("favicon.ico", files.icon, name="icon"),
     path("style-<slug:version>.css", files.style, name="style"),
     path("api/", api.urls),
 ]

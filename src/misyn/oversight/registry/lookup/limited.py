@@ -25,9 +25,10 @@ import sys
 import threading
 from typing import Any
 
+from misyn.oversight.registry.lookup.reader import SECONDS
 from misyn.oversight.registry.often import TooOften
 
-SECONDS, MOST_MEMORY, AT_ONCE = 20, 3 << 30, 2
+AT_ONCE = 2
 _ROOM = threading.BoundedSemaphore(AT_ONCE)
 UNREADABLE: dict[str, Any] = {
     "verdict": "unreadable",

@@ -29,7 +29,7 @@ from misyn.oversight.registry.views.context import account
 def ask(request: HttpRequest, number: int) -> HttpResponse:
     """Raise a concern."""
     entry = get_object_or_404(Entry, pk=number)
-    form = forms.Ask(request.POST or None, initial={"kind": request.GET.get("kind", "")})
+    form = forms.Ask(request.POST if request.method == "POST" else None, initial={"kind": request.GET.get("kind", "")})
     if request.method == "POST" and form.is_valid():
         often.count(request, "ask")
         raised = asking.ask(
@@ -76,7 +76,7 @@ def read(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def follow(request: HttpRequest) -> HttpResponse:
     """Follow, add to, take back, or erase the words of one's own concern."""
-    form = forms.Code(request.POST or None)
+    form = forms.Code(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return render(request, "registry/follow.html", {"form": form}, status=422 if form.errors else 200)
     often.count(request, "follow")

@@ -50,7 +50,7 @@ def answer(request: HttpRequest, number: int) -> HttpResponse:
     concern = get_object_or_404(Concern.objects.select_related("entry", "text"), pk=number)
     settles = concern.state == "upheld"
     roles.require(account(request), "settle" if settles else "answer", roles.About(concern=concern))
-    form = (forms.Settle if settles else forms.Answer)(request.POST or None)
+    form = (forms.Settle if settles else forms.Answer)(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         answering.answer(
@@ -73,7 +73,7 @@ def moderate(request: HttpRequest, number: int) -> HttpResponse:
     about, who = roles.About(concern=concern), account(request)
     if not roles.may(who, "erase", about):
         roles.require(who, "hide", about)
-    form = forms.Moderate(request.POST or None)
+    form = forms.Moderate(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         act, reason = form.cleaned_data["act"], form.cleaned_data["reason"]
         if act == "erase":
@@ -89,7 +89,7 @@ def withdraw(request: HttpRequest, number: int) -> HttpResponse:
     """Withdraw an entry, for good."""
     entry = get_object_or_404(Entry, pk=number)
     roles.require(account(request), "withdraw", roles.About(entry=entry))
-    form = forms.Withdraw(request.POST or None)
+    form = forms.Withdraw(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         standing.withdraw(account(request), entry, reason=form.cleaned_data["reason"], now=clock.now())
         return redirect("entry", number=entry.pk)
@@ -104,7 +104,7 @@ def review(request: HttpRequest, number: int) -> HttpResponse:
     roles.require(who, "review", roles.About(entry=entry))
     publication = entry.latest
     found = facts.findings(publication.content["audit"])
-    form = forms.Review(request.POST or None, findings=found)
+    form = forms.Review(request.POST if request.method == "POST" else None, findings=found)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         judged = [
@@ -124,7 +124,7 @@ def review(request: HttpRequest, number: int) -> HttpResponse:
 def people(request: HttpRequest) -> HttpResponse:
     """List accounts, and make one; its password comes once, on this page."""
     roles.require(account(request), "account")
-    form = forms.NewAccount(request.POST or None)
+    form = forms.NewAccount(request.POST if request.method == "POST" else None)
     made: dict[str, Any] = {}
     if request.method == "POST" and form.is_valid():
         given, password = form.cleaned_data, Token.new_secret()
@@ -142,7 +142,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and request.POST.get("end", "").isdigit():
         Token.objects.filter(account=who, pk=int(request.POST["end"])).update(revoked=True)
         return redirect("tokens")
-    form = forms.NewToken(request.POST or None)
+    form = forms.NewToken(request.POST if request.method == "POST" else None)
     made = ""
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data

@@ -39,6 +39,11 @@ def style(request: HttpRequest, version: str) -> HttpResponse:  # noqa: ARG001 -
     return response
 
 
+def icon(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Say that there is no picture for the address bar, so that browsers stop asking."""
+    return HttpResponse(status=204, headers={"Cache-Control": "public, max-age=604800"})
+
+
 def proof(request: HttpRequest, index: int) -> HttpResponse:  # noqa: ARG001 - Django's signature
     """Give the proof of an event (C2SP tlog-proof): of its content, which is public."""
     get_object_or_404(Event, index=index)

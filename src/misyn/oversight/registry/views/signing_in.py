@@ -19,7 +19,7 @@ from misyn.oversight.registry.views import forms
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in; one answer for a wrong name, a wrong password and a locked account."""
-    form = forms.SignIn(request.POST or None)
+    form = forms.SignIn(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         often.count(request, "sign-in")
         found = accounts.sign_in(form.cleaned_data["name"], form.cleaned_data["password"], now=clock.now())

@@ -46,7 +46,7 @@ def statement(request: HttpRequest, number: int) -> HttpResponse:
 def notice(request: HttpRequest, number: int) -> HttpResponse:
     """Send a notice: something that is said here is wrong."""
     found = get_object_or_404(Statement, pk=number)
-    form = forms.Notice(request.POST or None)
+    form = forms.Notice(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         often.count(request, "ask")
         raised = asking.ask(
@@ -64,7 +64,7 @@ def notice(request: HttpRequest, number: int) -> HttpResponse:
 def state(request: HttpRequest) -> HttpResponse:
     """Say something about a work of others."""
     roles.require(account(request), "state")
-    form = forms.State(request.POST or None)
+    form = forms.State(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         made = stating.state(
@@ -84,7 +84,7 @@ def correct(request: HttpRequest, number: int) -> HttpResponse:
     """Say it differently, and why."""
     found = get_object_or_404(Statement, pk=number)
     roles.require(account(request), "correct", roles.About(statement=found))
-    form = forms.Correct(request.POST or None)
+    form = forms.Correct(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         stating.correct(
             account(request), found, _said(form.cleaned_data), why=form.cleaned_data["why"], now=clock.now()
@@ -98,7 +98,7 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
     """Put the authors' reply beside a statement."""
     found = get_object_or_404(Statement, pk=number)
     roles.require(account(request), "reply", roles.About(statement=found))
-    form = forms.Reply(request.POST or None)
+    form = forms.Reply(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         stating.reply(
             account(request), found, by=form.cleaned_data["by"], words=form.cleaned_data["words"], now=clock.now()
@@ -112,7 +112,7 @@ def unstate(request: HttpRequest, number: int) -> HttpResponse:
     """Withdraw a statement."""
     found = get_object_or_404(Statement, pk=number)
     roles.require(account(request), "unstate", roles.About(statement=found))
-    form = forms.Withdraw(request.POST or None)
+    form = forms.Withdraw(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         stating.unstate(account(request), found, why=form.cleaned_data["reason"], now=clock.now())
         return redirect("statement", number=found.pk)
