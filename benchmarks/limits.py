@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import functools
 import json
 import sys
 import time
@@ -29,13 +30,20 @@ from misyn.atomic import write_bytes
 from misyn.generate.generators import GENERATORS, Technique, find
 from misyn.generate.generators.training import Training
 from misyn.generate.limits import Yardstick
+from misyn.generate.progress import bar
 
 SIDE = 32
 WIDTH = 16  # channels of the diffusion model where its capacity is not what varies
 SEED = 0
 GENERATIONS = 5
-FULL = {"sizes": (50, 100, 200, 400, 800), "components": (4, 16, 64, 256), "widths": (8, 16, 32), "steps": 800}
-MINI = {"sizes": (20, 40), "components": (4, 16), "widths": (8, 16), "steps": 60}
+FULL = {
+    "sizes": (50, 100, 200, 400, 800),
+    "components": (4, 16, 64, 256),
+    "widths": (4, 8, 16),
+    "steps": 800,
+    "again": 500,
+}
+MINI = {"sizes": (20, 40), "components": (4, 16), "widths": (8, 16), "steps": 60, "again": 60}
 
 
 @dataclass(frozen=True)
@@ -84,27 +92,48 @@ class Rows:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         self.found: list[dict[str, Any]] = [json.loads(line) for line in lines if line.endswith("}")]
 
-    def measure(self, key: Mapping[str, Any], make: Callable[[], NDArray[np.float32]], stick: Yardstick) -> None:
-        """Measure once; ``key`` says what."""
-        if any(all(row.get(name) == value for name, value in key.items()) for row in self.found):
-            return
-        started = time.monotonic()
-        row = {**key, **stick.measure(make()).as_json(), "seconds": round(time.monotonic() - started, 1)}
+    def repeat(self, key: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+        """Take a row that was measured under another key, where it is there."""
+        same = [row for row in self.found if other.items() <= row.items()]
+        if same and not self.has(key):
+            self._keep({**{name: value for name, value in same[0].items() if name not in other}, **key})
+
+    def _keep(self, row: dict[str, Any]) -> None:
         self.found.append(row)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+
+    def has(self, key: Mapping[str, Any]) -> bool:
+        """Whether this was measured."""
+        return any(key.items() <= row.items() for row in self.found)
+
+    def measure(
+        self, key: Mapping[str, Any], make: Callable[[], NDArray[np.float32]], stick: Callable[[], Yardstick]
+    ) -> None:
+        """Measure once; ``key`` says what. Neither images nor yardstick are made where they are not needed."""
+        if self.has(key):
+            return
+        started = time.monotonic()
+        row = {**key, **stick().measure(make()).as_json(), "seconds": round(time.monotonic() - started, 1)}
+        self._keep(row)
         print({name: round(value, 3) if isinstance(value, float) else value for name, value in row.items()}, flush=True)
 
 
-def yardstick(world: World, training: Training) -> Yardstick:
-    """Training images are brought to the number of the other sets, or fewer where there are fewer (rule 3)."""
-    chosen = np.random.default_rng(SEED).permutation(len(training))[: world.count]
-    return Yardstick.of(world.reference, world.unseen, training=training.images[chosen], groups=world.groups)
+def yardstick(world: World, size: int) -> Callable[[], Yardstick]:
+    """The yardstick beside so many training images, at most as many as the other sets have (rule 3); made once."""
+
+    @functools.cache
+    def made() -> Yardstick:
+        chosen = np.random.default_rng(SEED).permutation(size)[: world.count]
+        own = world.training.images[chosen]
+        return Yardstick.of(world.reference, world.unseen, training=own, groups=world.groups)
+
+    return made
 
 
 def baseline(world: World, rows: Rows) -> None:
     """What unseen medical images reach in the place of synthetic ones, five times."""
-    stick = yardstick(world, world.training)
+    stick = yardstick(world, len(world.training))
     for draw in range(5):
         picked = np.random.default_rng((SEED, draw)).permutation(len(world.baseline))[: world.count]
         rows.measure({"part": "baseline", "draw": draw}, lambda picked=picked: world.baseline[picked], stick)
@@ -113,7 +142,7 @@ def baseline(world: World, rows: Rows) -> None:
 def baseline_of_sizes(world: World, plan: Mapping[str, Any], rows: Rows) -> None:
     """The same beside every size of training set: covering few images is another task than covering many."""
     for size in plan["sizes"]:
-        stick = yardstick(world, world.training.take(range(size)))
+        stick = yardstick(world, size)
         for draw in range(3):
             picked = np.random.default_rng((SEED, draw)).permutation(len(world.baseline))[: world.count]
             key = {"part": "baseline-size", "training": size, "draw": draw}
@@ -126,7 +155,7 @@ def technique(name: str, plan: Mapping[str, Any], settings: Mapping[str, Any]) -
 
 
 def drawn(world: World, made: Technique, training: Training, *, seed: int = SEED) -> NDArray[np.float32]:
-    return made.fit(training, seed=seed, progress=bar).draw(world.count, seed=seed + 1).images
+    return made.fit(training, seed=seed, progress=bar(made.name)).draw(world.count, seed=seed + 1).images
 
 
 def growing(world: World, plan: Mapping[str, Any], rows: Rows) -> None:
@@ -137,14 +166,15 @@ def growing(world: World, plan: Mapping[str, Any], rows: Rows) -> None:
             settings = {"components": 64} if entry.name == "pca" else {}
             key = {"part": "size", "generator": entry.name, "training": size}
             made = technique(entry.name, plan, settings)
-            rows.measure(
-                key, lambda made=made, training=training: drawn(world, made, training), yardstick(world, training)
-            )
+            rows.measure(key, lambda made=made, training=training: drawn(world, made, training), yardstick(world, size))
 
 
 def capacity(world: World, plan: Mapping[str, Any], rows: Rows) -> None:
     """PCA with more axes, diffusion with more channels, on all training images."""
-    stick = yardstick(world, world.training)
+    stick = yardstick(world, len(world.training))
+    most = {"part": "size", "generator": "diffusion", "training": max(plan["sizes"])}
+    if len(world.training) == most["training"]:  # the same training as among the sizes: nothing to do again
+        rows.repeat({"part": "capacity", "generator": "diffusion", "capacity": WIDTH}, most)
     for setting, name, values in (("components", "pca", plan["components"]), ("width", "diffusion", plan["widths"])):
         for value in values:
             made = technique(name, plan, {setting: value})
@@ -154,12 +184,12 @@ def capacity(world: World, plan: Mapping[str, Any], rows: Rows) -> None:
 
 def generations(world: World, plan: Mapping[str, Any], rows: Rows) -> None:
     """Train on one's own outputs: generation 1 saw medical images, each later one only the images of the one before."""
-    for name, settings in (("pca", {"components": 64}), ("diffusion", {})):
+    for name, settings in (("pca", {"components": 64}), ("diffusion", {"steps": plan["again"]})):
         keys = [{"part": "generation", "generator": name, "generation": n} for n in range(1, GENERATIONS + 1)]
-        if all(any(key.items() <= row.items() for row in rows.found) for key in keys):
+        if all(rows.has(key) for key in keys):
             continue
         training = world.training.take(range(min(world.count, len(world.training))))
-        stick = yardstick(world, training)
+        stick = yardstick(world, len(training))
         images = training.images
         for number, key in enumerate(keys):
             made = technique(name, plan, settings)
@@ -269,12 +299,6 @@ def sections() -> World:
 def small(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     picture = Pillow.fromarray(image).resize((SIDE, SIDE), Pillow.Resampling.BICUBIC)
     return np.asarray(picture, np.float32) / 255
-
-
-def bar(done: int, total: int) -> None:
-    """A progress bar on stderr, silent when it is no terminal."""
-    if sys.stderr.isatty():
-        print(f"\r{'#' * (30 * done // total):30} {done}/{total}", end="", file=sys.stderr, flush=True)
 
 
 def table(rows: list[dict[str, Any]]) -> str:
