@@ -96,4 +96,4 @@ def test_every_command_of_the_page_on_reviewing_runs_and_asks_what_it_says(
         for row in quoted
         if "Dice score." in row.get("quote", "") or "readers could" in row.get("quote", "")
     }
-    assert paragraph == {"benefit", "significance", "privacy", "equivalence", "terminology"}
+    assert paragraph == {"benefit", "significance", "equivalence", "terminology"}

@@ -16,7 +16,7 @@ from misyn.practice.review import decisions
 from misyn.practice.review.agreement import FEWEST, compare, kappa
 from misyn.practice.review.paper import review
 
-ONE = "# Results\n\nWe mixed real images with others. The synthetic images preserve patient privacy.\n"
+ONE = "# Results\n\nWe mixed real images with others. The technique outperforms all others.\n"
 TWO = ONE.replace("We mixed real images with others. ", "We changed this sentence. ") + "\nReal scans were kept.\n"
 
 
@@ -77,7 +77,7 @@ def test_a_new_version_makes_decisions_stale_and_removes_nothing(tmp_path: Path)
     assert (gone["id"], gone["state"], gone["decision"]) == (row["id"], "not found", "ask")
     assert first["document"]["digest"] in gone["stale"]
     assert (new["state"], new["decision"]) == ("found", None)
-    assert not rows(again)["privacy"].get("stale"), "what was not decided cannot be stale"
+    assert not rows(again)["benefit"].get("stale"), "what was not decided cannot be stale"
     assert again["document"]["read"] == "2026-09-30"
     assert not decisions.decided(gone)
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from misyn.practice.review.text import Kind, Statement
 
 _NEGATED = re.compile(
-    r"\b(not|never|cannot|can't|don't|doesn't|isn't|aren't|neither|nor|no|none|without|hardly|far from|fail(s|ed)? to"
+    r"\b(not(?! only)|never|cannot|can't|don't|doesn't|isn't|aren't|neither|nor|no|none|without|hardly|far from|fail(s|ed)? to"
     r"|un(able|likely) to|lack(s|ed|ing)?|struggl(e|es|ed|ing)|difficult(y|ies)?|limitations? of|shortcomings?|marginal(ly)?"
     r"|limited|little|small)\b[^.;:!?]{0,45}$|\b(rather than|instead of)\W+$",
     re.IGNORECASE,
@@ -32,7 +32,7 @@ _NEGATED = re.compile(
 _HOPED = re.compile(
     r"\b(whether|if|may|might|could|would|should|perhaps|possibly|potentially|hope(s|d|fully)?|aim(s|ed|ing)?|ideally"
     r"|potential (to|of|for|solutions?|benefits?)|goal|purpose|intend(s|ed)?|future (work|research|studies)|unclear|unknown"
-    r"|remains? (to be|unclear|unknown|open)|open question|feasibility|explor(e|es|ed|ing)|investigat(e|es|ed|ing)|demand for|need for|interest in"
+    r"|remains? (to be|unclear|unknown|open)|open question|feasibility|explor(e|es|ed|ing)|examin(e|es|ed|ing)|investigat(e|es|ed|ing)|demand for|need for|interest in"
     r"|hold(s)? (great |much )?(potential|promise)|promis(e|ing)|opportunit(y|ies)"
     r"|to (test|examine|investigate|assess|evaluate|study|determine|quantify|measure) (?!the improved)"
     r"|do(es)? not know|hypothes\w+|in order to)\b[^.;!]{0,120}$",
@@ -50,7 +50,7 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _OWN = re.compile(
-    r"\b(we|our|ours|us|this (work|paper|study|article|approach|technique|method|unique|integration)|the proposed|proposed)\b",
+    r"\b(we|our|ours|us|this (work|paper|study|article|approach|technique|method|unique|integration|allow(s|ed)|enabl(es|ed)|leads?|led|yields?|results? in)|the proposed|proposed)\b",
     re.IGNORECASE,
 )
 # Where papers speak of their field: bare plurals ("Generative models improve …") are not about the paper's own work.
@@ -59,7 +59,7 @@ _FIELD = re.compile(
 )
 _DEFINITE = re.compile(
     r"\b([Tt]he|[Tt]hese|[Tt]his|[Bb]oth) ([\w-]+ ){0,3}(generators?|models?|networks?|techniques?|approach|methods?|frameworks?|pipeline|outputs?"
-    r"|images?|samples?|results?|findings|realism|classifiers?|experiments?|workflow|system|synthesis|integration|evaluation)\b"
+    r"|images?|samples?|results?|findings|realism|classifiers?|experiments?|workflow|system|synthesis|integration|evaluation|w?gans?|ddpms?|ldms?|vaes?|architecture)\b"
     r"|\b([Rr]esults?|[Ff]indings|[Ee]xperiments?|[Aa]nalysis|[Ee]valuation) (\w+ ){0,4}(show|demonstrat|indicat|reveal|confirm|suggest)\w*"
     r"|\b[A-Z][a-z]+[A-Z]\w*|\b[A-Z]{2,}-[A-Z]\w+",
 )

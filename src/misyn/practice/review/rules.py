@@ -76,6 +76,7 @@ RULES: tuple[Rule, ...] = (
         ("D5", "E10"),
         "What was measured on copying and membership, against held-out medical images? Synthesis alone protects none.",
         words.privacy,
+        on=False,
     ),
     Rule(
         "limits",

@@ -37,6 +37,7 @@ _TERMS = pattern(
     rf"\b(real|fake|genuine|authentic) (?!(time|world|life|part|number|need|valued|anatom|patient)\w*\b)(?:[\w-]+ ){{0,2}}{_IMAGE}\b",
     rf"\b{_KIND}[- ]?(/|vs\.?|versus|and|or|from|to|-vs-|-versus-)[- ]?(the )?({_MADE}|{_KIND})\b",
     rf"\b{_MADE}[- ]?(/|vs\.?|versus|and|or|from|to)[- ]?(the )?{_KIND}\b|\breal, (\w+, )*(and )?(pseudo-?)?(synthetic|generated|fake)\b",
+    r"\breal-(data|images?|samples?)\b|\bdeep-?fakes?\b",
     rf"\b{_MADE} (medical|patient|clinical) {_IMAGE}",
     r"\b(identified|classified|labell?ed|recogni[sz]ed|rated|judged|perceived) as (real|fake)\b|\breal[- ](and |or )?(pseudo-?)?(synthetic|generated|fake)\b",
 )

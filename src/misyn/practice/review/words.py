@@ -35,7 +35,8 @@ _TASK = (
     r"|care|outcomes?|efficiency|quality|fidelity|reliab\w+)"
 )
 _PROBLEM = (
-    r"(scarcity|shortage|imbalance|lack of (annotated |labell?ed |training )?data|limited data|data (gap|limitation)s?)"
+    r"(scarcity|shortage|imbalance|lack of (annotated |labell?ed |training )?data|limited (data|availability)|data (gap|limitation)s?"
+    r"|small (data ?set|sample|data)s? problem)"
 )
 # "to improve" alone is a purpose; "helps to improve" is a claim.
 _PURPOSE = r"(?<!\bto )(?<!\bwe )(?<!\bwe also )|(?<=help to )|(?<=helps to )|(?<=able to )|(?<=ability to )"
@@ -58,6 +59,9 @@ _BENEFIT = pattern(
     r"\benabl(es?|ed|ing) (more |an? )?(accurate|reliable|robust|earlier|faster|safe\w*|better)\b",
     r"\b(safe|cost-effective|effective|powerful|valuable|robust|scalable|efficient|novel|viable|practical) (and [\w-]+ )?(new )?"
     r"(alternative|solution|tool|substitute|remedy|avenue)\b",
+    r"\b(performance|accuracy|auc|dice) (improvements?|gains?|increases?)\b|\d ?% (improvement|gain|increase)s? (on|in|of|over)\b|\bgains over\b",
+    r"\b(better|lower|best|highest|higher|greater) (?:\S+ ){0,2}?(similarity|ssim|psnr|fid|signal-to-noise ratio)\b|\breduction in (\w+ )?error\b",
+    r"\bmore (?:[\w-]+ ){1,6}?(than|compared (to|with)) (the )?(other|existing|previous|competing|state-of-the-art)\b|\bgreatly benefits?\b",
     r"\bhelps? (radiologists?|clinicians?|patients?|physicians?|surgeons?|the (network|classifier|model))\b",
     r"\bcan (effectively |greatly )?(aid|assist|support|facilitate) |\bcontribut(es?|ing) to (enhanced|improved|better|greater)\b",
 )
@@ -76,7 +80,7 @@ _OTHERWISE_SIGNIFICANT = re.compile(
     r"|results?|topic))|\bclinical(ly)? significan|\bsignificance (level|threshold)|\bsignificance of\b"
     r"|\bsignificant (digits?|figures?|bits?|others?|challenges?|roles?|problems?|interest|attention|importance|burden"
     r"|amounts?|time|efforts?|advances?|progress|cause|number|part|potential|concerns?|barriers?|hurdles?|obstacles?)\b"
-    r"|\bsignificantly (hinder|hamper|imped|restrict|constrain|limit|burden)\w*"
+    r"|\bsignificantly (more|less) (complex|challenging|difficult|expensive|costly|time)\w*|\bsignificantly (hinder|hamper|imped|restrict|constrain|limit|burden)\w*"
     r"|\b(considered|regarded as|deemed|taken as) (statistically )?significant\b|\bsignificance was (set|fixed|defined)\b",
     re.IGNORECASE,
 )
@@ -90,6 +94,7 @@ TEST = re.compile(
 _EQUIVALENT = pattern(
     r"\bindistinguishable\b|\binterchangeabl[ey]\b|\bnon-?inferior\b|\bnearly identical\b|\bon (a )?par with\b",
     r"\b(could|can|were|was|are|is) ?(not|n't|hardly|unable to|not able to) (be )?(reliably )?(distinguish|tell|told apart|different|discern)\w*",
+    r"\b(difficult|hard|impossible) to (distinguish|tell|differentiate|discern)\b|\bperform\w* (similar(ly)?|comparabl[ey]) (to|with)\b",
     r"\bfail(s|ed)? to (distinguish|tell|differentiate|discern)\b|\bunable to (distinguish|tell|differentiate|discern)\b",
     r"\bas (good|accurate|effective|useful) as\b|\b(perform|work|do|train)\w* (just )?as well as\b",
     r"\bwithout (compromising|sacrificing|loss of|losing) (\w+ ){0,2}(accuracy|quality|utility|performance|value)\b",
@@ -119,7 +124,7 @@ _MADE = re.compile(
 _REALISTIC = pattern(
     r"\b(photo-?|hyper-?|ultra-?)?realistic(ally)?\b(?! (noise|assumptions?|schedules?|scenarios?|settings?|estimates?"
     r"|goals?|workloads?|timelines?|conditions?|expectations?|evaluation|numerically))",
-    r"\b(improved|higher?|enhanc\w+( the)?|striking|remarkable|great(er)?|superior|visual|unprecedented|anatomical|more) (photo-?)?realism\b",
+    r"\b(improved|higher?|enhanc\w+( both)?( the)?|striking|remarkable|great(er)?|superior|visual|unprecedented|anatomical|more) (photo-?)?realism\b",
     r"\brealism (?:\S+ ){0,6}?(is|was|are) (striking|high|remarkable|excellent|convincing|impressive)\b",
     r"\blife-?like\b|\btrue[- ]to[- ](life|nature)\b|\bauthentic(-looking)?\b",
     r"\bvisually (convincing|plausible|appealing|pleasing|faithful|compelling|realistic)\b",
@@ -142,6 +147,7 @@ _PRIVATE = pattern(
     r"\bno (single )?(patients?|persons?|individuals?|one) (can|could) be (re-?)?identified\b",
     r"\bwithout (any )?(risk of re-?identification|privacy (risks?|concerns?|issues?))\b|\bfree (of|from) privacy\b",
     r"\b(do|does) not (contain|include|reveal|expose) (?:\S+ ){0,3}?(patients?|individuals?|personal|identif\w+)\b",
+    r"\b(irrelevant|independent|regardless) (of|to) (?:\S+ ){0,2}?privacy\b",
     r"\bnot linked to (\w+ ){0,2}patients?\b|\bwithout exposing (\w+ ){0,2}(patients?|identif\w+|personal)\b",
     r"\b(contains?|reveals?|holds?|carr(y|ies)) no (?:\S+ ){0,3}?(patients?|individuals?|persons?|personal|identif\w+)\b",
     r"\b(data[- ]protection|privacy) (laws?|rules?|regulations?|restrictions?) (do|does) not apply\b",
