@@ -153,16 +153,19 @@ def _check_synthetic(table: Path | None, *columns: str | tuple[str, ...] | None)
 
 
 def _show(content: dict[str, Any]) -> None:
-    """Warnings first, then every number over all images."""
+    """Warnings first, then every number over all images, then why some have no interval, each reason once."""
     for warning in content["warnings"]:
         click.echo(f"! {warning['text']}")
-    for estimate in content["estimates"]:
-        if estimate["group"] is None:
-            shadow = "  (the measurable shadow of grounding)" if estimate["name"] == "support" else ""
-            click.echo(f"{estimate['name']:<34}{estimate['set'] or '':<11}{_number(estimate)}{shadow}")
+    whole = [estimate for estimate in content["estimates"] if estimate["group"] is None]
+    reasons = list(dict.fromkeys(estimate["reason"] for estimate in whole if estimate["low"] is None))
+    for estimate in whole:
+        shadow = "  (the measurable shadow of grounding)" if estimate["name"] == "support" else ""
+        click.echo(f"{estimate['name']:<34}{estimate['set'] or '':<11}{_number(estimate, reasons)}{shadow}")
+    for place, reason in enumerate(reasons, start=1):
+        click.echo(f"({place}) no interval: {reason}")
 
 
-def _number(estimate: dict[str, float | None]) -> str:
+def _number(estimate: dict[str, Any], reasons: list[str]) -> str:
     if estimate["low"] is None:
-        return f"{estimate['value']:.4g}  (no interval: {estimate['reason']})"
+        return f"{estimate['value']:.4g}  ({reasons.index(estimate['reason']) + 1})"
     return f"{estimate['value']:.4g}  [{estimate['low']:.4g}, {estimate['high']:.4g}]"
