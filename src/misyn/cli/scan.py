@@ -65,8 +65,8 @@ def command(
 
     With --out it writes one row per file (Parquet and CSV), a separation manifest, groups, duplicates, the counts, and
     a page with pictures of what needs a look; interrupted, it goes on where it was. Exit status 1 when files
-    contradict themselves, a series, study or patient mixes marked and unmarked images or lies in several splits, or
-    the same pixels are in two splits.
+    contradict themselves, are synthetic and declared by nobody, a series, study or patient mixes marked and unmarked
+    images or lies in several splits, or the same pixels are in two splits.
     """
     from misyn.images.places import Bounds  # noqa: PLC0415 - numerics are imported when needed
     from misyn.marks.scan import scanning, writing  # noqa: PLC0415
@@ -133,7 +133,7 @@ def _print(content: Any, written: list[Path]) -> None:  # noqa: ANN401 - the agg
             click.echo(f"  {how + ' pairs':<14}{told['pairs']:>10,}, {across}")
     for sentence in content["problems"]:
         click.echo(f"! {sentence}")
-    for reason in content["needs_a_look"]:
+    for reason in (*content["needs_a_look"], *content["notices"]):
         click.echo(f"! {reason}")
     for path in written:
         click.echo(f"written: {path}")

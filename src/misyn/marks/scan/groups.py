@@ -4,7 +4,7 @@ Rules
 -----
 1. A group is *mixed* where some of its images say synthetic (or contradict themselves) and others say nothing: marked
    and unmarked images in one series are what makes a data set quietly wrong.
-2. Images only: what is no image says nothing of its group.
+2. Images only, damaged ones too: what is no image says nothing of its group.
 3. Folders are groups too: most formats name no series.
 
 Example:
@@ -23,7 +23,7 @@ from typing import Any
 VERDICTS = ("synthetic", "contradictory", "no-evidence", "unreadable")
 LEVELS = ("series", "study", "patient", "folder")
 NAMES = ("level", "name", "files", *VERDICTS, "mixed", "splits", "example")
-_IMAGES = frozenset({"image", "undecodable", "no-pixels"})
+_IMAGES = frozenset({"image", "undecodable", "no-pixels", "unreadable"})
 
 
 def is_image(row: Mapping[str, Any]) -> bool:

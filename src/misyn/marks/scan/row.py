@@ -74,7 +74,9 @@ def scan_row(
             verdict = verify(path, trust=trust, proof=proof, store=store, **search)
         row = said(verdict) | _facts(path, verdict, seen)
         row["kind"], row["error"], row["error_type"] = _kind(path, verdict)
-        return row | (_pixels(path) if pixels and verdict.format else {})
+        if pixels and verdict.format:
+            row |= _pixels(path, damaged=row["kind"] == "unreadable")
+        return row
 
 
 def said(verdict: FileVerdict) -> dict[str, Any]:
@@ -161,8 +163,8 @@ def _kind(path: Path, verdict: FileVerdict) -> tuple[str, str | None, str | None
     return "not-an-image", sentence, "UnknownFormat"
 
 
-def _pixels(path: Path) -> dict[str, Any]:
-    """Digests, and what can be told of an image without showing it."""
+def _pixels(path: Path, *, damaged: bool) -> dict[str, Any]:
+    """Digests, and what can be told of an image without showing it; a damaged header keeps its own error."""
     from misyn.images import read  # noqa: PLC0415 - numerics only where pixels are asked for
     from misyn.marks import perceptual  # noqa: PLC0415
 
@@ -171,6 +173,8 @@ def _pixels(path: Path) -> dict[str, Any]:
         row["file_digest"] = digest(read_bytes(path))
         image = read(path)
     except UnreadableImage as error:
+        if damaged:
+            return row
         kind = "no-pixels" if isinstance(error, NoPixels) else "undecodable"
         return row | {"kind": kind, "error": str(error), "error_type": type(error).__name__}
     blank = image.pixels.size == 0 or bool(image.pixels.min() == image.pixels.max())

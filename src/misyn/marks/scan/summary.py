@@ -4,8 +4,9 @@ Rules
 -----
 1. No path, no pseudonym, no text of a file but the declared techniques' names, made safe to show.
 2. Same rows, same bytes: every list is in a fixed order.
-3. The answer is *no* where something was found that a steward must not pass over: contradictory files, mixed series,
-   studies or patients, and the same pixels in two splits. Mixed folders and near duplicates are for looking at.
+3. The answer is *no* where something was found that a steward must not pass over: contradictory files, synthetic images
+   that nobody declared, mixed series, studies or patients, a patient or the same pixels in two splits. Mixed folders
+   and near duplicates may be as they should: they are notices.
 
 Example:
     >>> reasons({"verdicts": {"contradictory": 1}, "groups": {}, "duplicates": {}})
@@ -70,7 +71,7 @@ def summarise(
         "errors": _count([row for row in rows if row.get("error_type")], "error_type"),
         "problems": list(problems),
     }
-    return content | {"needs_a_look": reasons(content)}
+    return content | {"needs_a_look": reasons(content), "notices": notices(content)}
 
 
 def _is_undeclared(row: Row) -> bool:
@@ -104,26 +105,49 @@ def _level(groups: Sequence[Row], level: str) -> dict[str, int]:
     return {"n": len(mine), "mixed": sum(group["mixed"] for group in mine), "across_splits": across}
 
 
-_REASONS: tuple[tuple[str, str, tuple[str, str, str]], ...] = (
-    ("{} contradict{s} {itself}", "file", ("verdicts", "contradictory", "")),
+Sentence = tuple[str, str, tuple[str, ...]]
+_REASONS: tuple[Sentence, ...] = (
+    ("{} contradict{s} {itself}", "file", ("verdicts", "contradictory")),
+    ("{} {is} synthetic and declared by nobody: a generator's own trace alone says so", "image", ("undeclared",)),
     ("{} mix{es} marked and unmarked images", "series", ("groups", "series", "mixed")),
     ("{} mix{es} marked and unmarked images", "study", ("groups", "study", "mixed")),
     ("{} {has} marked and unmarked images", "patient or unit", ("groups", "patient", "mixed")),
     ("{} {has} images in more than one split", "patient or unit", ("groups", "patient", "across_splits")),
     ("{} of the same pixels cross{es} splits", "pair", ("duplicates", "exact", "across_split")),
 )
+_NOTICES: tuple[Sentence, ...] = (
+    ("{} {has} marked and unmarked images", "folder", ("groups", "folder", "mixed")),
+    ("{} of the same pixels {has} a mark on one side only", "pair", ("duplicates", "exact", "across_verdict")),
+    ("{} of the same pixels {is} in two sources", "pair", ("duplicates", "exact", "across_source")),
+    ("{} look{s} alike across splits: a candidate, not a finding", "pair", ("duplicates", "near", "across_split")),
+)
 _PLURAL = {"series": "series", "study": "studies", "patient or unit": "patients or units"}
 
 
 def reasons(content: Mapping[str, Any]) -> list[str]:
     """The sentences for which the answer is no (rule 3)."""
+    return _said(_REASONS, content)
+
+
+def notices(content: Mapping[str, Any]) -> list[str]:
+    """What is worth knowing and may be as it should."""
+    return _said(_NOTICES, content)
+
+
+def _said(sentences: Sequence[Sentence], content: Mapping[str, Any]) -> list[str]:
     found = []
-    for sentence, what, (part, name, inner) in _REASONS:
-        counted = content[part].get(name, 0)
-        n = counted.get(inner, 0) if isinstance(counted, Mapping) else counted
+    for sentence, what, path in sentences:
+        n = _at(content, path)
         if n:
             one = n == 1
             words = {"s": "s" * one, "es": "es" * one, "itself": "itself" if one else "themselves"}
-            named = f"{n} {what if one else _PLURAL.get(what, what + 's')}"
-            found.append(sentence.format(named, has="has" if one else "have", **words))
+            words |= {"has": "has" if one else "have", "is": "is" if one else "are"}
+            named = f"{n:,} {what if one else _PLURAL.get(what, what + 's')}"
+            found.append(sentence.format(named, **words))
     return found
+
+
+def _at(content: Any, path: tuple[str, ...]) -> int:  # noqa: ANN401 - nested mappings
+    for name in path:
+        content = content.get(name, {})
+    return content if isinstance(content, int) else 0
