@@ -218,6 +218,8 @@ def test_a_plan_that_a_log_held_first_is_evidence_which_check_proves_again(tmp_p
     rows = json.loads((out / "log.json").read_bytes())["entries"]
     after = json.loads((out / "evaluation.json").read_bytes())["after"]
     assert after == {key: rows[0][key] for key in ("log", "size", "root")}
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert f"{logs.ORIGIN}, a checkpoint of 2 entries" in page
     checked = run("check", out / "bundle.zip", "--policy", policy, "--json")
     assert (checked.exit_code, json.loads(checked.stdout)["log_entries"]) == (0, 1)
     assert run("check", out / "bundle.zip").exit_code == 2  # nothing says which log to believe

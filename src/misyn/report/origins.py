@@ -161,10 +161,20 @@ def _oversight(facts: Facts) -> tuple[Fact, ...]:
     contact = oversight.get("contact")
     return (
         Fact("Log entry", _or(oversight.get("log"), "none: this report is in no public log")),
+        *_plan(facts),
         Fact("Public entry", _or(oversight.get("registry"), "none: there is no page where the public can ask")),
         Fact("Responsible", "; ".join(texts(people)) or "nobody is named"),
         Fact("How to object", _or(contact, "no contact is given; ask whoever gave you this report")),
     )
+
+
+def _plan(facts: Facts) -> tuple[Fact, ...]:
+    """The checkpoint of a log that held the plan before the results were made."""
+    after = mapping(facts.evaluation.get("after"))
+    if not after:
+        return ()
+    told = f"{after.get('log')}, a checkpoint of {count(after.get('size')) or '?'} entries; misyn check proves it again"
+    return (Fact("The plan was in this log before the results", told),)
 
 
 def _or(value: object, otherwise: str) -> str:
