@@ -19,8 +19,8 @@ D, OTHERS, ALPHA = 16, 12, 0.05
 
 
 def drawn(n: int, share: float, effect: float, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Points and who is of the group."""
-    group = np.arange(n) < round(share * n)
+    """Points and who is of the group: how many is chance too, as among patients who come."""
+    group = random.random(n) < share
     points = random.normal(size=(n, D)) + np.where(group[:, None], effect / np.sqrt(D), 0)
     return points, group
 

@@ -60,6 +60,13 @@ def copies(rows: Iterable[Row]) -> list[Row]:
     return sorted(found, key=lambda row: (not row.exact_copy, row.nearest_distance or 0.0, row.index))
 
 
+def paired(rows: Iterable[Row], most: int = PAIRS) -> list[Row]:
+    """Synthetic images made from another: those with most structures made up or lost first, then by error."""
+    found = [row for row in rows if row.synthetic and row.pair_source]
+    found.sort(key=lambda row: (-(row.hallucinated or 0) - (row.lost or 0), -(row.pair_error or 0), row.index))
+    return found[:most]
+
+
 def compared(rows: Sequence[Row]) -> bool:
     """Whether any synthetic image was compared, pixel by pixel, with medical ones."""
     return any(row.synthetic and row.exact_copy is not None for row in rows)

@@ -17,7 +17,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,7 +73,34 @@ class Looks:
         best = self._best()
         medical = [origin for origin in ORIGINS if any(row.origin == origin for row in self.facts.rows)]
         uncovered = [self._uncovered(origin) for origin in medical or ORIGINS[:1]]
-        return (self._least(), *([best] if best.pairs else []), self._random(), *uncovered, self._copies())
+        paired = self._paired()
+        first = [*([paired] if paired.pairs else []), self._least(), *([best] if best.pairs else [])]
+        return (*first, self._random(), *uncovered, self._copies())
+
+    def _paired(self) -> Gallery:
+        """Images of an image-to-image technique beside what they were made from, and what they stand in for."""
+        rows = galleries.paired(self.facts.rows)
+        rule = (
+            "Each synthetic image beside the medical image it was made from and, where there is one, the medical image "
+            "it stands in for; those with most structures made up (ringed) or lost (in a square) first, then those "
+            "with the largest error. A ring says that the source does not show it, not that it is not there."
+        )
+        pairs = tuple(Pair((*self._origins(row), self._synthetic(row)), self._of_pair(row)) for row in rows)
+        return Gallery("pairs", "What each was made from", rule, pairs)
+
+    def _origins(self, row: Row) -> Iterator[Tile]:
+        """Source and target of a synthetic image."""
+        for what, path in (("source", row.pair_source), ("target", row.pair_target)):
+            if path is not None:
+                alt = f"Medical image {name_of(path)}, the {what}"
+                yield Tile(self._picture(path, synthetic=False), alt, what, False)
+
+    def _of_pair(self, row: Row) -> tuple[tuple[str, str], ...]:
+        counts = {"Structures made up": row.hallucinated, "Structures lost": row.lost}
+        facts = [(what, whole(int(n))) for what, n in counts.items() if n is not None]
+        if row.pair_error is not None:
+            facts.append(("Mean difference", quantity(row.pair_error)))
+        return (("File", row.name), ("Source", name_of(row.pair_source or "")), *facts)
 
     def _least(self) -> Gallery:
         """The least supported synthetic images."""
@@ -136,7 +163,12 @@ class Looks:
         """A synthetic image."""
         state = _state(row)
         alt = f"Synthetic image {row.name}{', ' + state if state else ''}; labelled SYNTHETIC"
-        return Tile(self._picture(row.path, synthetic=True), alt, f"synthetic{', ' + state if state else ''}", True)
+        return Tile(
+            self._picture(row.path, synthetic=True, marks=row.pair_marks),
+            alt,
+            f"synthetic{', ' + state if state else ''}",
+            True,
+        )
 
     def _nearest(self, row: Row) -> Sequence[Tile]:
         """The medical image nearest to a synthetic one, where it is known."""
@@ -155,13 +187,13 @@ class Looks:
         caption = f"{'nearest ' if nearest else ''}medical{label}"
         return Tile(self._picture(row.path, synthetic=False), alt, caption, False)
 
-    def _picture(self, path: str, *, synthetic: bool) -> pictures.Picture:
+    def _picture(self, path: str, *, synthetic: bool, marks: str | None = None) -> pictures.Picture:
         """The picture of one file, made once."""
         known = self._made.get((path, synthetic))
         if known is None:
             place = Path(path)
             place = place if place.is_absolute() or place.exists() else self.facts.folder / place
-            known = pictures.picture(place, synthetic=synthetic, reader=self.reader)
+            known = pictures.picture(place, synthetic=synthetic, reader=self.reader, marks=marks)
             self._made[path, synthetic] = known
         return known
 

@@ -15,6 +15,7 @@ Example:
 from __future__ import annotations
 
 from misyn.report.measure import Measure, Question
+from misyn.report.paired import PAIRED
 from misyn.report.usefulness import USEFULNESS
 from misyn.report.visible import VISIBLE
 
@@ -29,6 +30,7 @@ CONTROLS = {
 
 KYNKAANNIEMI = "Kynkäänniemi et al., NeurIPS 2019"
 NAEEM = "Naeem et al., ICML 2020"
+SALVY = "Salvy, Talbot and Thirion, ICLR 2026"
 
 MEASURES: tuple[Measure, ...] = (
     Measure(
@@ -41,6 +43,18 @@ MEASURES: tuple[Measure, ...] = (
         "Near is measured between features, not between findings: a covered image may still differ in what matters "
         "to its patient. With few synthetic images, coverage is low whatever their quality.",
         says="{value} medical images have a synthetic image near them.",
+        scale="share",
+    ),
+    Measure(
+        "clipped_coverage",
+        "missing",
+        None,
+        "Share of good synthetic images that would cover the medical ones as densely (1: as medical images would)",
+        "A medical image counts fully when k synthetic images lie within its k-th-neighbour radius; the mean is turned "
+        "into the share of images, drawn like medical ones, that would be expected to reach it.",
+        SALVY,
+        "Which images are missing, and whether a finding is shown: it is one number between features.",
+        says="Medical images are covered as densely as if {hundredths} of 100 synthetic images were drawn like them.",
         scale="share",
     ),
     Measure(
@@ -92,6 +106,18 @@ MEASURES: tuple[Measure, ...] = (
         scale="distance",
     ),
     Measure(
+        "clipped_density",
+        "shifted",
+        None,
+        "How densely medical images surround the synthetic ones, whatever a few odd ones do (1: as medical images do)",
+        "As density, with no ball wider than the median ball and no image counted for more than one, over what medical "
+        "images reach among themselves; 1 at most.",
+        SALVY,
+        "What is left out: a set that repeats the most common kind of image scores high.",
+        says="Odd images aside, medical images lie {value} times as densely around synthetic images as around others.",
+        scale="share",
+    ),
+    Measure(
         "frechet",
         "shifted",
         None,
@@ -101,6 +127,28 @@ MEASURES: tuple[Measure, ...] = (
         "It sees only means and covariances, is biased upwards in small sets, and has no unit: compare it only with "
         "the distance between two sets of medical images measured in the same way.",
         says="As wholes, the two sets lie {value} apart, in a distance without a unit.",
+        scale="distance",
+    ),
+    Measure(
+        "frechet_extrapolated",
+        "shifted",
+        None,
+        "The same distance as it would be with infinitely many images, as halves of the sets point to it",
+        "Twice the distance, minus its mean between halves of whole patients.",
+        "Chong and Forsyth, CVPR 2020",
+        "With fewer images than features it is still too large.",
+        says="With infinitely many images, halves of them suggest, the two sets would lie {value} apart.",
+        scale="distance",
+    ),
+    Measure(
+        "frechet_floor",
+        "shifted",
+        None,
+        "The least that this distance is with infinitely many images, on average",
+        "By the triangle inequality: the root of the distance minus those between the halves of each set, squared.",
+        "misyn",
+        "0 says only that the images are too few to tell.",
+        says="With infinitely many images the two sets would lie at least {value} apart, on average.",
         scale="distance",
     ),
     Measure(
@@ -160,7 +208,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
 )
 
-ALL: tuple[Measure, ...] = (*MEASURES, *VISIBLE, *USEFULNESS)
+ALL: tuple[Measure, ...] = (*MEASURES, *VISIBLE, *PAIRED, *USEFULNESS)
 
 
 def by_name(name: str) -> Measure | None:
@@ -189,6 +237,6 @@ def of_question(question: Question) -> tuple[Measure, ...]:
 
     Example:
         >>> [m.name for m in of_question("missing")]
-        ['coverage', 'recall']
+        ['coverage', 'clipped_coverage', 'recall', 'pair_lost']
     """
     return tuple(m for m in ALL if m.question == question)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,17 +69,18 @@ def read_image(path: Path) -> Image:
     return images.read(path)
 
 
-def picture(path: Path, *, synthetic: bool, reader: Reader = read_image) -> Picture:
+def picture(path: Path, *, synthetic: bool, reader: Reader = read_image, marks: str | None = None) -> Picture:
     """Make the small picture of one file; a synthetic one gets its label burnt in.
 
     Args:
         path: the file.
         synthetic: whether the evaluation was given this file as synthetic.
         reader: how a file becomes an :class:`~misyn.images.image.Image`.
+        marks: ``pair_marks`` of a synthetic picture: what was made up is ringed, what was lost gets a square.
     """
     try:
         shown = show(reader(path))
-        canvas = label(shown.grey) if synthetic else scaled(shown.grey)
+        canvas = label(shown.grey, marks=marks) if synthetic else scaled(shown.grey)
         return Picture(data_uri(canvas), canvas.width, canvas.height, shown.note)
     except MisynError as error:
         return Picture(reason=str(error))
@@ -101,13 +103,16 @@ def scaled(grey: NDArray[np.uint8]) -> Pillow.Image:
     return canvas.resize((canvas.width * factor, canvas.height * factor), Pillow.Resampling.NEAREST)
 
 
-def label(grey: NDArray[np.uint8]) -> Pillow.Image:
+def label(grey: NDArray[np.uint8], *, marks: str | None = None) -> Pillow.Image:
     """Scale a synthetic picture and burn its visible label in, as a strip below that hides nothing of it.
 
     Args:
         grey: shape (Y, X) or (Y, X, 3), uint8.
+        marks: as in :func:`picture`.
     """
     picture_ = scaled(grey)
+    if marks:
+        outline(picture_, marks)
     width = max(picture_.width, NARROWEST)
     font = ImageFont.load_default(size=max(14, width // 8))  # Pillow's own: the same label on every machine
     left, top, right, bottom = font.getbbox(WORD)
@@ -117,6 +122,21 @@ def label(grey: NDArray[np.uint8]) -> Pillow.Image:
     place = ((width - (right - left)) / 2 - left, picture_.height + 5 - top)
     ImageDraw.Draw(canvas).text(place, WORD, fill="white", font=font)
     return canvas
+
+
+def outline(canvas: Pillow.Image, marks: str) -> None:
+    """Ring what was made up and frame what was lost, black on white so that it shows on any ground; one plane only."""
+    found = json.loads(marks)
+    if found.get("planes") != 1:
+        return
+    draw = ImageDraw.Draw(canvas)
+    for kind, _, down, right, width in found.get("marks", ()):
+        reach = max(7.0, 2.5 * width * canvas.width)
+        x, y = right * canvas.width, down * canvas.height
+        shape = draw.ellipse if kind == "hallucinated" else draw.rectangle
+        for grown, colour in ((1, "black"), (0, "white"), (-1, "white"), (-2, "black")):
+            side = reach + grown
+            shape((x - side, y - side, x + side, y + side), outline=colour)
 
 
 def data_uri(canvas: Pillow.Image) -> str:

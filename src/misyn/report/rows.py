@@ -26,9 +26,9 @@ from misyn.report.numbers import finite
 
 SYNTHETIC = "synthetic"
 GROUP = "group:"
-TEXTS = ("label", "nearest", "codec", "format")
+TEXTS = ("label", "nearest", "codec", "format", "pair_source", "pair_target", "pair_marks")
 FLAGS = ("supported", "covered", "exact_copy", "copy_suspect")
-NUMBERS = ("nearest_distance", "label_agreement", "x", "y")
+NUMBERS = ("nearest_distance", "label_agreement", "x", "y", "pair_error", "hallucinated", "lost")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,9 @@ class Row:
         nearest: path of the nearest medical image; ``nearest_distance``: between features, ≥ 0.
         label_agreement: share of near medical images with this synthetic image's label, in [0, 1].
         x, y: place in the two-dimensional map, no unit.
+        pair_source, pair_target: what an image-to-image technique made it from, and what it stands in for.
+        pair_marks: where structures were made up or lost, as JSON; ``hallucinated``, ``lost``: how many.
+        pair_error: mean difference to the target, else the source, in [0, 1].
     """
 
     index: int
@@ -61,6 +64,12 @@ class Row:
     y: float | None = None
     codec: str | None = None
     format: str | None = None
+    pair_source: str | None = None
+    pair_target: str | None = None
+    pair_marks: str | None = None
+    pair_error: float | None = None
+    hallucinated: float | None = None
+    lost: float | None = None
 
     @property
     def name(self) -> str:

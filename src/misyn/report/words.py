@@ -36,7 +36,12 @@ FIRST_DIFFERENCES = {
     "planes-differ",
 }
 MEDICAL = {"training": "training images", "reference": "reference images", "held-out": "held-out images"}
-LONG = {"training": "training images", "reference": "reference medical images", "held-out": "held-out medical images"}
+LONG = {
+    "source": "source images",
+    "training": "training images",
+    "reference": "reference medical images",
+    "held-out": "held-out medical images",
+}
 NOT_GROUNDED = "Resemblance is not grounding: no patient stands behind this image."
 SHADOW = "Support is the measurable shadow of grounding, not grounding: it says what an image resembles."
 DEFAULT_SCOPE = "Evaluated on existing images only (phase 1). Nothing here shows benefit or safety for patients."
@@ -120,7 +125,7 @@ def missing(facts: Facts) -> str:
     """Answer "What is missing" in one sentence."""
     number = missing_subject(facts)
     if number is None or number.value is None:
-        return "We cannot tell what is missing: coverage of the medical images was not measured."
+        return _lost(facts) or "We cannot tell what is missing: coverage of the medical images was not measured."
     who = groups.images_of(number.group) if number.group is not None else medical(facts)
     if number.value < HALF:
         also = shifts.left_out(facts)
@@ -132,6 +137,20 @@ def missing(facts: Facts) -> str:
         f"Each of the {_count(number.n_medical)}{who} has a synthetic image near it; "
         "near is not the same as represented."
     )
+
+
+def _lost(facts: Facts) -> str:
+    """What images made from others lack, where that is all that was measured."""
+    return _of_pairs(facts, "pair_lost", "synthetic images lack a structure that their source shows")
+
+
+def _of_pairs(facts: Facts, name: str, said: str) -> str:
+    """A share of patients, in words, with what medical images show; empty where it was not measured."""
+    number, control = facts.numbers.find(name), facts.numbers.find(f"{name}{BASELINE}")
+    if number is None or number.value is None:
+        return ""
+    among = "" if control is None else f"; among medical images it is {share(control.value or 0.0)}"
+    return f"Of {share(number.value)} of the patients {said}{among}."
 
 
 def _beside(facts: Facts, number: Number) -> str:
@@ -175,7 +194,8 @@ def _shift_untested(facts: Facts) -> str:
     """What can be said of a shift without a test."""
     distance, baseline = facts.numbers.find("frechet"), facts.numbers.find("frechet_baseline")
     if distance is None or distance.value is None:
-        return "We cannot tell what shifted: no difference between the sets was measured."
+        made_up = _of_pairs(facts, "pair_hallucinated", "synthetic images show a structure that their source does not")
+        return made_up or "We cannot tell what shifted: no difference between the sets was measured."
     between = "" if baseline is None or baseline.value is None else f" (medical images: {quantity(baseline.value)})"
     return (
         f"The two sets lie {quantity(distance.value)} apart{between}; whether that is more than chance was not tested."
@@ -240,7 +260,7 @@ def _copy_baseline(facts: Facts) -> str:
 
 def compared(facts: Facts) -> str:
     """Say which images were compared with which, and how many patients stand behind the medical ones."""
-    sets = {name: _of_set(facts, name) for name in SETS}
+    sets = {name: _of_set(facts, name) for name in (*SETS, "source")}
     others = [sentence for sentence in sets.values() if sentence]
     own = _number_of_images(facts, "synthetic")
     synthetic = "no synthetic images" if own is None else f"{whole(own)} synthetic image{'s' if own != 1 else ''}"

@@ -70,9 +70,9 @@ def test_planted_spots_are_counted_as_made_up_and_wiped_ones_as_lost(found: tupl
     synthetic = [row for row in rows if row["origin"] == "synthetic"]
     assert all(row["hallucinated"] for row in synthetic[:6])
     assert all(row["lost"] for row in synthetic[-4:])
-    first = json.loads(synthetic[0]["pair_marks"])[0]
+    first = json.loads(synthetic[0]["pair_marks"])["marks"][0]
     assert first[0] == "hallucinated"
-    assert (first[2], first[3]) == (pytest.approx(12, abs=2), pytest.approx(50, abs=2))
+    assert (first[2], first[3]) == (pytest.approx(12 / 64, abs=0.03), pytest.approx(50 / 64, abs=0.03))
 
 
 def test_the_control_of_targets_says_how_many_medical_images_would_count(found: tuple[dict[str, Any], Path]) -> None:

@@ -51,8 +51,8 @@ def describe(item: str, *, limits: Limits = DEFAULT) -> dict[str, Any]:
     Returns:
         ``against`` (``target`` or ``source``), ``regions`` and ``baseline`` (region → measure → mean over planes;
         ``baseline`` is the source in the synthetic image's place, None without a target), ``hallucinated`` and ``lost``
-        (lists of ``[excess, plane, row, column, width]``), ``control_hallucinated`` and ``control_lost`` (the largest
-        excess of the control).
+        (lists of ``[excess, plane, row, column, width]``), ``planes``, ``shape`` (of the first plane),
+        ``control_hallucinated`` and ``control_lost`` (the largest excess of the control).
 
     Raises:
         UnreadableImage: a file does not read, or volumes have different numbers of planes.
@@ -66,6 +66,8 @@ def describe(item: str, *, limits: Limits = DEFAULT) -> dict[str, Any]:
         "regions": _mean(regions),
         "baseline": None if pair.target is None else _mean(baseline),
         **{name: _listed([part[name] for part in parts]) for name in ("hallucinated", "lost")},
+        "planes": len(parts),
+        "shape": list(parts[0]["shape"]),
         **{f"control_{name}": max(part[f"control_{name}"] for part in parts) for name in ("hallucinated", "lost")},
     }
 
@@ -96,6 +98,7 @@ def _compared(unit: Mapping[str, Plane], mask: Bools | None) -> dict[str, Any]:
     regions = thirds(synthetic.shape) if mask is None else {"marked": mask, "unmarked": ~mask}
     control = moved(source) if target is None else target
     return {
+        "shape": synthetic.shape,
         "regions": compared(synthetic, source if target is None else target, regions=regions),
         "baseline": {} if target is None else compared(source, target, regions=regions),
         "hallucinated": excesses(synthetic, source),

@@ -220,7 +220,6 @@ def _estimate(
         n_synthetic=pairs,
         n_patients=patients if study.known else None,
         group=group,
-        set="source",
         method=method,
         seed=study.seed if name.endswith("_baseline") else None,
     )

@@ -9,8 +9,8 @@ Rules
 
 Follows interface.md (``evaluation.json``, ``per-image.parquet``) of the project's design. Columns added to the table,
 for synthetic images: ``pair_source``, ``pair_target``, ``pair_error``, ``pair_ssim``, ``hallucinated``, ``lost`` (how
-many structures count, null where nothing calibrates), ``pair_marks`` (where, as JSON: kind, plane, row, column, width,
-in pixels of the target, else of the synthetic image).
+many structures count, null where nothing calibrates), ``pair_marks`` (where, as JSON: ``planes``, and ``marks``: kind,
+plane, and row, column and width in shares of the picture).
 
 Example:
     >>> evaluate(Pairs((), "image", False), out=Path("out"))
@@ -186,5 +186,11 @@ def _row(pair: Pair, value: Mapping[str, Any], limits: results.Limits | None) ->
     if limits is None:
         return row
     marks = {kind: results.counted(value, kind, limit) for kind, limit in limits.of.items()}
-    listed = [[kind, *map(int, place), float(width)] for kind, rows in marks.items() for _, *place, width in rows]
-    return row | {kind: len(rows) for kind, rows in marks.items()} | {"pair_marks": json.dumps(listed)}
+    high, wide = value["shape"]
+    listed = [
+        [kind, int(plane), round(down / high, 4), round(right / wide, 4), round(width / wide, 4)]
+        for kind, rows in marks.items()
+        for _, plane, down, right, width in rows
+    ]
+    counts = {kind: len(rows) for kind, rows in marks.items()}
+    return row | counts | {"pair_marks": json.dumps({"planes": value["planes"], "marks": listed})}
