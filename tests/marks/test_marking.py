@@ -163,7 +163,7 @@ def test_other_names_of_a_hard_linked_file_are_said_to_hold_the_unmarked_image(
 ) -> None:
     (tmp_path / "other.png").hardlink_to(png)
     result = mark(png, declaration=declaration, in_place=True)
-    assert result.notes == ("hard-linked: 1 other name of this file still hold the unmarked image",)
+    assert result.notes == ("hard-linked: 1 other name of this file still holds the unmarked image",)
     assert verify(png).verdict == "synthetic"
     assert verify(tmp_path / "other.png").verdict == "no-evidence"
 

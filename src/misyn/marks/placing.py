@@ -31,8 +31,10 @@ def in_place(source: Path) -> tuple[Path, list[str]]:
         raise MarkError("expected a file that may be written, found a read-only one. Next: allow writing, or use out")
     others = target.stat().st_nlink - 1
     if others:
-        names = "1 other name" if others == 1 else f"{others} other names"
-        notes.append(f"hard-linked: {names} of this file still hold the unmarked image")
+        names = (
+            "1 other name of this file still holds" if others == 1 else f"{others} other names of this file still hold"
+        )
+        notes.append(f"hard-linked: {names} the unmarked image")
     return target, notes
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import misyn
 from misyn.marks import mark, verify
+from misyn.marks.credential import place_for
 from misyn.marks.declaration import Declaration
 from misyn.marks.metadata import writer_for
 from misyn.signing import SigningKey
@@ -262,3 +263,16 @@ def test_a_declaration_copied_onto_a_photograph_is_contradictory_and_the_camera_
     signed = verify(path, trust=key.chain[-1:])
     assert (signed.verdict, signed.trusted) == ("contradictory", False)
     assert signed.layers["credential"]["state"] == "trusted"
+
+
+@pytest.mark.parametrize("name", sorted(DETACHED))
+@pytest.mark.parametrize("tail", [b"", b"\0", b"\0\0", b"\0\0\0", b"\x01", b"\x01\0"])
+def test_a_manifest_that_ends_in_zeros_comes_back_whole(
+    name: str, tail: bytes, built: dict[str, bytes], tmp_path: Path
+) -> None:
+    """DICOM makes lengths even with a zero; one signature in twenty ends in one of its own."""
+    body = b"jumb" + bytes(range(1, 200)) + tail
+    manifest = (len(body) + 4).to_bytes(4, "big") + body
+    target = io.BytesIO()
+    place_for(DETACHED[name]).put(io.BytesIO(built[name]), target, manifest)
+    assert place_for(DETACHED[name]).get(target) == manifest
