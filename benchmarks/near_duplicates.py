@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +41,10 @@ def rates(title: str, apart: Sequence[int], total: int) -> None:
     print(f"| {title} | {total:,} | {cells} |", flush=True)
 
 
-def among(title: str, found: Sequence[str], same: Callable[[int, int], bool] = lambda _a, _b: False) -> None:
-    """Count pairs of strangers: every pair but those that ``same`` names."""
-    apart = [bits for a, b, bits in pairs(found, most=BITS[-1]) if not same(a, b)]
-    known = sum(same(a, b) for a in range(len(found)) for b in range(a)) if len(found) < 2000 else 0
-    rates(title, apart, len(found) * (len(found) - 1) // 2 - known)
+def among(title: str, found: Sequence[str]) -> None:
+    """Count pairs of strangers: every pair."""
+    apart = [bits for _, _, bits in pairs(found, most=BITS[-1])]
+    rates(title, apart, len(found) * (len(found) - 1) // 2)
 
 
 def skin(data: Path, most: int | None) -> None:

@@ -130,7 +130,7 @@ def _galleries(album: _Album, groups: Sequence[Row], pairs: Sequence[Row]) -> tu
     rows = album.rows.values()
     contradictory = [row["path"] for row in rows if row["verdict"] == "contradictory"]
     undeclared = [row["path"] for row in rows if row["verdict"] == "synthetic" and row.get("layers") == "foreign"]
-    suspected = [row["path"] for row in rows if row["verdict"] != "synthetic" and (row.get("watermark_p") or 1) <= 1e-4]
+    suspected = [row["path"] for row in rows if _is_suspected(row)]
     return (
         _singles(album, "contradictory", "Files that contradict themselves", "Their layers disagree.", contradictory),
         _singles(
@@ -170,6 +170,11 @@ def _galleries(album: _Album, groups: Sequence[Row], pairs: Sequence[Row]) -> tu
             undeclared,
         ),
     )
+
+
+def _is_suspected(row: Row) -> bool:
+    """Whether a watermark is there and nothing says synthetic."""
+    return row["verdict"] == "no-evidence" and "watermark" in (row.get("layers") or "").split()
 
 
 def _crossing(pairs: Sequence[Row], kind: str, what: Iterable[str]) -> list[Row]:

@@ -28,6 +28,7 @@ from misyn.marks.scan import schema
 from misyn.marks.scan.joining import Joining, split_of
 from misyn.marks.scan.scanning import LEDGER, Looking, scan
 from misyn.marks.scan.writing import names_for, write
+from misyn.marks.watermark import embed
 from toys import blobs, save
 
 
@@ -285,3 +286,12 @@ def test_the_page_shows_what_needs_a_look_and_labels_what_is_synthetic(collectio
     assert page.count("labelled SYNTHETIC") >= 1
     assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
     assert not (out / LEDGER).exists()
+
+
+def test_a_watermark_without_a_mark_is_worth_asking_about_and_never_a_verdict(tmp_path: Path) -> None:
+    noise = np.random.default_rng(2).normal(2000, 200, (384, 384)).astype(np.uint16)
+    save(embed(noise, axes="YX").astype(np.uint16), tmp_path / "found.png")
+    found = scan(tmp_path, workers=0, looking=Looking(watermark=True))
+    assert found.rows[0]["verdict"] == "no-evidence"
+    assert found.content["notices"] == ["1 image has the public watermark and nothing else: worth asking about"]
+    assert found.content["needs_a_look"] == []

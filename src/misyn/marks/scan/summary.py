@@ -60,6 +60,7 @@ def summarise(
         "verdicts": _count(images, "verdict", VERDICTS),
         "trusted": sum(bool(row.get("trusted")) for row in images),
         "undeclared": sum(_is_undeclared(row) for row in images),
+        "suspected": sum(_is_suspected(row) for row in images),
         "acquisition_shown": sum(bool(row.get("acquisition")) for row in images),
         "formats": _count(images, "format"),
         "techniques": _techniques(images),
@@ -77,6 +78,11 @@ def summarise(
 def _is_undeclared(row: Row) -> bool:
     """Whether only a generator's own trace says synthetic."""
     return row["verdict"] == "synthetic" and row.get("layers") == "foreign"
+
+
+def _is_suspected(row: Row) -> bool:
+    """Whether a watermark is there and nothing says synthetic."""
+    return row["verdict"] == "no-evidence" and "watermark" in (row.get("layers") or "").split()
 
 
 def _count(rows: Sequence[Row], name: str, known: Sequence[str] = ()) -> dict[str, int]:
@@ -117,6 +123,7 @@ _REASONS: tuple[Sentence, ...] = (
 )
 _NOTICES: tuple[Sentence, ...] = (
     ("{} {has} marked and unmarked images", "folder", ("groups", "folder", "mixed")),
+    ("{} {has} the public watermark and nothing else: worth asking about", "image", ("suspected",)),
     ("{} of the same pixels {has} a mark on one side only", "pair", ("duplicates", "exact", "across_verdict")),
     ("{} of the same pixels {is} in two sources", "pair", ("duplicates", "exact", "across_source")),
     ("{} look{s} alike across splits: a candidate, not a finding", "pair", ("duplicates", "near", "across_split")),
