@@ -11,8 +11,9 @@ from typing import Any
 Scale = Callable[[float], float]
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 560, 300, 56, 30, 46, 150
-MARKS = ("circle", "square", "triangle", "cross", "diamond", "ring", "plus")
+MARKS = ("plus", "circle", "square", "triangle", "diamond", "ring", "cross")
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "1 2", "12 4", "3 1")
+ORDER = ("unseen medical", "pca", "compositor", "super-resolution", "diffusion", "copycat", "collapsed")
 STYLE = (
     "text{font:12px sans-serif;fill:#222}.axis{stroke:#222;fill:none}.grid{stroke:#ddd}.line{stroke:#222;fill:none;"
     "stroke-width:1.5}.mark{fill:#222;stroke:#222}.ring{fill:#fff;stroke:#222;stroke-width:1.5}.band{fill:#ccc}"
@@ -60,7 +61,7 @@ def figures(content: Mapping[str, Any]) -> dict[str, str]:
     lines = [Line(row["generator"], [(group, row["by_group"][group]) for group in groups]) for row in last]
     means = [(group, sum(row["by_group"][group] for row in base) / len(base)) for group in groups]
     found["limits-groups.svg"] = chart(
-        "Coverage by group of held-out patients", "", [Line("unseen medical images", means), *lines], joined=False
+        "Coverage by group of held-out medical images", "", [Line("unseen medical", means), *lines], joined=False
     )
     lines = [_line(rows, "generation", name, "generation", "covered") for name in _names(rows, "generation")]
     found["limits-generations.svg"] = chart(
@@ -110,7 +111,7 @@ def chart(
         body.append(f'<rect class="band" x="{LEFT}" y="{top:.1f}" width="{wide}" height="{bottom - top:.1f}"/>')
         body.append(_text(WIDTH - RIGHT + 14, HEIGHT - BOTTOM, "grey: unseen medical"))
     body += _axes(low, high, scale, logarithmic=logarithmic)
-    named = [(place, place.replace("dx=", "").replace("sex=", "").replace("age ", "")) for place in places]
+    named = [(place, _short(place)) for place in places]
     body += [_text(across[place], HEIGHT - BOTTOM + 16, words, "middle") for place, words in named]
     body.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, below, "middle"))
     for number, line in enumerate(lines):
@@ -118,6 +119,16 @@ def chart(
         points = [(across[place] + aside, scale(value)) for place, value in line.points]
         body += _draw(line, number, points, joined=joined)
     return _page(title, _said(lines, band), [*body, _text(8, 18, title)])
+
+
+def _short(place: str) -> str:
+    """A group's name without its column."""
+    return place.removeprefix("dx=").removeprefix("sex=").removeprefix("age").strip().replace(">=", "\u2265")
+
+
+def _mark_of(name: str, number: int) -> int:
+    """The same mark for the same generator in every figure."""
+    return ORDER.index(name) if name in ORDER else number
 
 
 def _said(lines: Sequence[Line], band: tuple[float, float] | None) -> str:
@@ -154,12 +165,13 @@ def _axes(low: float, high: float, scale: Scale, *, logarithmic: bool) -> list[s
 def _draw(line: Line, number: int, points: Sequence[tuple[float, float]], *, joined: bool) -> list[str]:
     y = TOP + 16 + 18 * number
     key = WIDTH - RIGHT + 14
-    shapes = [_mark(number, key + 12, y - 4), _text(key + 28, y, line.name)]
+    mark = _mark_of(line.name, number)
+    shapes = [_mark(mark, key + 12, y - 4), _text(key + 28, y, line.name)]
     if joined:
-        path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-        shapes.append(f'<path class="line" stroke-dasharray="{DASHES[number % len(MARKS)]}" d="{path}"/>')
-        shapes.append(f'<path class="line" stroke-dasharray="{DASHES[number % len(MARKS)]}" d="M{key} {y - 4}h24"/>')
-    return shapes + [_mark(number, x, y) for x, y in points]
+        path, dash = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points), DASHES[mark % len(MARKS)]
+        shapes.append(f'<path class="line" stroke-dasharray="{dash}" d="{path}"/>')
+        shapes.append(f'<path class="line" stroke-dasharray="{dash}" d="M{key} {y - 4}h24"/>')
+    return shapes + [_mark(mark, x, y) for x, y in points]
 
 
 def _mark(number: int, x: float, y: float) -> str:

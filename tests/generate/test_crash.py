@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import faults
+from misyn import signing
 from misyn.errors import UnreadableImage
 from misyn.generate.born import born
 from misyn.generate.journal import check
@@ -23,9 +24,9 @@ PIXELS = np.arange(32 * 32, dtype=np.uint16).reshape(32, 32)
 NAMES = ("a.png", "b/c.dcm", "d.nii.gz", "e.tiff")
 
 
-def action(record: Path, out: Path, names: tuple[str, ...] = NAMES) -> faults.Action:
+def action(record: Path, out: Path, names: tuple[str, ...] = NAMES, *, key: Path | None = None) -> faults.Action:
     def act(say: faults.Say) -> None:
-        with born(record, out=out, now=NOW, seed=1) as birth:
+        with born(record, out=out, now=NOW if key is None else None, seed=1, key=key) as birth:
             for name in names:
                 birth.save(PIXELS, name)
                 say(name)
@@ -78,3 +79,33 @@ def test_at_every_write_a_fault_leaves_only_marked_images_and_all_of_them_listed
             out.mkdir(exist_ok=True)
             hold(out, outcome.said, finish)
     assert hits >= len(names) * 6  # each file: its bytes, its journal line, three syncs, its name
+
+
+@pytest.mark.slow
+def test_killed_at_every_write_with_a_key_no_image_is_unmarked_and_every_one_with_a_name_is_signed(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("c2pa", reason="credentials need the extra: pip install 'misyn[credential]'")
+    record, out, key = tmp_path / "misyn.yaml", tmp_path / "out", tmp_path / "key"
+    record.write_text("misyn: 1\ntechnique: {name: toy, version: '1'}\nresponsible: A. Author\n")
+    signing.create(key, owner="A", now=datetime.now(UTC))
+    roots = signing.load(key).chain[-1:]
+    action(record, tmp_path / "warm", NAMES[:1], key=key)(lambda _: None)
+
+    def finish() -> None:
+        with born(record, out=out, key=key) as birth:
+            birth.save(PIXELS, "last.png")
+        assert list(check(out, roots=roots)) == []
+        assert all(verify(path, trust=key / "root.pem").trusted for path in out.glob("*.png"))
+
+    hits = 0
+    for call in faults.WRITES.split(","):
+        for at in range(1, 100):
+            shutil.rmtree(out, ignore_errors=True)
+            outcome = faults.run(action(record, out, NAMES[:1], key=key), fault="kill", at=at, calls=call)
+            if outcome.finished:
+                break
+            hits += 1
+            out.mkdir(exist_ok=True)
+            hold(out, outcome.said, finish)
+    assert hits >= 8

@@ -173,9 +173,25 @@ class DiffusionModel:
 
         return diffusion_files.save(self, path)
 
-    def with_settings(self, **changes: Any) -> DiffusionModel:  # noqa: ANN401 - fields of the settings
-        """Give the same weights with other settings for drawing, such as ``guidance`` or ``sampling``."""
-        return dataclasses.replace(self, settings=dataclasses.replace(self.settings, **changes))
+    def with_settings(
+        self,
+        *,
+        sampling: int | None = None,
+        guidance: float | None = None,
+        batch: int | None = None,
+        device: str | None = None,
+        threads: int | None = None,
+    ) -> DiffusionModel:
+        """Give the same weights with other settings for drawing; what is left out stays."""
+        given: dict[str, Any] = {
+            "sampling": sampling,
+            "guidance": guidance,
+            "batch": batch,
+            "device": device,
+            "threads": threads,
+        }
+        changed = {name: value for name, value in given.items() if value is not None}
+        return dataclasses.replace(self, settings=dataclasses.replace(self.settings, **changed))
 
 
 def encode(condition: Condition, classes: tuple[str, ...], vocabulary: Vocabulary) -> tuple[int, list[int]]:
