@@ -136,6 +136,9 @@ def _largest(measure: Measure, number: Number, control: Number | None) -> tuple[
         return (f"The largest difference: {who} are {own} of the synthetic images and {other} of the medical ones.",)
     if measure.name == "amplification":
         told = number.estimand.partition(": ")[2]
+        for part in (number.group or "").split(" & "):
+            column, _, value = part.partition("=")
+            told = told.replace(part, f"label “{value}”" if column == "label" else groups.people(part))
         return (f"The largest: {told}.",) if told else ()
     return ()
 
