@@ -103,7 +103,7 @@ def _room(planes: NDArray[Any], *, strength: float) -> float:
         NoRoomForMark: one integer step is more than ``strength`` of the samples' range (rule 2).
     """
     luma = value_range(planes)
-    samples = sample_range(planes)
+    samples = luma if planes.shape[-1] == 1 else sample_range(planes)
     if planes.dtype.kind in "iu" and 0 < strength * samples < 1:
         raise NoRoomForMark(
             f"expected an image whose range spans {1 / strength:.0f} integer steps or more for a watermark of "
