@@ -80,6 +80,8 @@ class Publication:
     def finish(self) -> None:
         """List the credentials, log the list, and have it stamped (rule 3)."""
         if not self._credentials:
+            if self.authority is not None:
+                self._notes.append("nothing was time-stamped: no credential was signed (--key)")
             return
         self._list = ages.write_list(self.proofs, self._credentials)
         if self.log is not None:
