@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+import toys
 from misyn.canonical import canonical_bytes
 from misyn.cli import main
 from misyn.oversight import log
@@ -112,3 +113,43 @@ def test_a_proof_of_another_index_does_not_hold(logged: tuple[Path, Path]) -> No
     done = run(path, "--policy", policy, "--unsafe-without-cosignatures")
     assert done.exit_code == 1
     assert "log.json: entries[0]: the proof shows index 0" in done.output
+
+
+def test_a_plan_a_record_and_a_files_declaration_are_shown_to_have_been_there_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Offline, with `misyn check` alone: a signed plan, a published record, a marked file, each before the results."""
+    monkeypatch.chdir(tmp_path)
+
+    def done(line: str, *, code: int = 0) -> str:
+        result = CliRunner().invoke(main, line.split())
+        assert result.exit_code == code, result.output
+        return result.output
+
+    Path("misyn.yaml").write_text(RECORD)
+    toys.save(toys.blobs(1, seed=0)[0], tmp_path / "drawn" / "a.png")
+    done("mark drawn --record misyn.yaml --out marked")
+    vkey = json.loads(done("log init log --origin example.org/log --json"))["vkey"]
+    key = done(f"log witness new w --name w1.example --log {vkey}").strip()
+    done(f"log policy {vkey} --witness {key} --out policy")
+    done("key new keys --owner Hospital")
+    for what in ("misyn.yaml --kind plan --key keys", "misyn.yaml --kind record", "marked/a.png --kind declaration"):
+        done(f"log append log {what} --witness w")
+    Path("results.json").write_text("{}")
+    done("log append log results.json --kind evidence --witness w")
+    for file, kind, more in (
+        ("plan.json", "plan", " --trust keys/root.pem"),
+        ("misyn.yaml", "record", ""),
+        ("marked/a.png", "declaration", ""),
+    ):
+        line = f"check {file}.tlog-proof {file} --policy policy{more}"
+        said = done(f"{line} --before results.json.tlog-proof")
+        assert f"a {kind}, entry" in said
+        assert "comes before entry 3" in said
+        done(f"{line} --before 2999-01-01")
+        done(f"{line} --before 2001-01-01", code=1)
+        done(f"check results.json.tlog-proof results.json --policy policy --before {file}.tlog-proof", code=1)
+        done(f"check {file}.tlog-proof results.json --policy policy", code=1)
+    done("check misyn.yaml.tlog-proof misyn.yaml --policy policy --trust keys/root.pem", code=1)  # nobody signed it
+    assert "--policy" in done("check misyn.yaml.tlog-proof misyn.yaml", code=2)
+    assert "belong to a proof" in done("check log/log.json misyn.yaml", code=2)
