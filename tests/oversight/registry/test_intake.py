@@ -119,7 +119,7 @@ def test_what_is_no_aggregate_is_refused_and_not_repeated(
             content_type="application/json",
             headers={"authorization": f"Bearer {secret}"},
         )
-    assert answer.status_code == 422, name
+    assert answer.status_code == 409, name
     assert CANARY.encode() not in answer.content
     assert CANARY not in caplog.text
     assert Publication.objects.count() == 1
@@ -174,7 +174,7 @@ def test_a_signature_is_for_one_document_bundle_and_registry(world: World) -> No
             content_type="application/json",
             headers={"authorization": f"Bearer {secret}"},
         )
-        assert answer.status_code == 422
+        assert answer.status_code == 409
 
 
 def test_an_account_publishes_under_one_root(world: World) -> None:

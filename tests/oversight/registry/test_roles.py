@@ -257,7 +257,7 @@ def expected_call(scene: Scene, name: str, role: str) -> tuple[int, ...]:
     if allowed is not None and role not in allowed:
         return (403,)
     if name == "publish":
-        return (422,)  # allowed, and what was sent is no publication
+        return (409,)  # allowed, and what was sent is no publication
     if name == "answer" and scene.state == "contested":
         return (201,)  # withdrawal may follow on what was upheld
     return (409,) if scene.state in late else (200, 201)

@@ -138,7 +138,7 @@ def _options(bind: str, workers: int) -> dict[str, Any]:
         "bind": bind,
         "workers": workers or os.cpu_count() or 1,
         "worker_class": "gthread",
-        "threads": 4,
+        "threads": 16,  # some wait for the disk while others read
         "timeout": 60,
         "max_requests": 20_000,
         "max_requests_jitter": 2_000,

@@ -17,7 +17,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from misyn.oversight.registry import place as places
 
@@ -34,8 +34,10 @@ def _database() -> dict[str, Any]:
         options = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas}
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": options, "CONN_MAX_AGE": None}
     parts = urlsplit(address)
-    found = {"NAME": parts.path.lstrip("/"), "USER": parts.username or "", "HOST": parts.hostname or ""}
-    return {"ENGINE": "django.db.backends.postgresql", **found, "PORT": parts.port or "", "CONN_MAX_AGE": 60}
+    more = dict(parse_qsl(parts.query))
+    host, port = more.pop("host", parts.hostname or ""), more.pop("port", parts.port or "")
+    found = {"NAME": parts.path.lstrip("/"), "USER": parts.username or "", "HOST": host, "PORT": port}
+    return {"ENGINE": "django.db.backends.postgresql", **found, "OPTIONS": more, "CONN_MAX_AGE": 60}
 
 
 SECRET_KEY = PLACE.secret if PLACE else secrets.token_urlsafe(48)
@@ -82,7 +84,7 @@ _VALIDATORS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
-    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("name", "shown_as")}},
 ]
 LOGIN_URL = "sign-in"
 

@@ -111,9 +111,9 @@ def checked(words: str) -> str:
     Raises:
         UsageError: none, or too many.
     """
-    kept = words.replace("\x00", "").strip()
-    if not 3 <= len(kept) <= LONGEST:
-        raise UsageError(f"expected 3 to {LONGEST} letters, found {len(kept)}")
+    kept = words.encode("utf-8", "replace").decode().replace("\x00", "").strip()
+    if not 1 <= len(kept) <= LONGEST:
+        raise UsageError(f"expected 1 to {LONGEST} letters, found {len(kept)}")
     return kept
 
 

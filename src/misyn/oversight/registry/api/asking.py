@@ -11,15 +11,22 @@ from ninja import Router, Status
 from misyn.oversight.registry import clock, often
 from misyn.oversight.registry.acts import asking
 from misyn.oversight.registry.acts.history import spelled
-from misyn.oversight.registry.api import shapes
+from misyn.oversight.registry.api import links, shapes
 from misyn.oversight.registry.api.reading import Number, concern_shape
 from misyn.oversight.registry.models import Entry
 
 router = Router(tags=["ask"])
-REFUSALS = {404: shapes.Problem, 422: shapes.Problems, 429: shapes.Problem, 503: shapes.Problem}
+REFUSALS = {404: shapes.Problem, 409: shapes.Problem, 422: shapes.Problems, 429: shapes.Problem, 503: shapes.Problem}
 
 
-@router.post("/entries/{number}/concerns", response={201: shapes.Receipt, **REFUSALS}, operation_id="ask")
+@router.post(
+    "/entries/{number}/concerns",
+    response={201: shapes.Receipt, **REFUSALS},
+    operation_id="ask",
+    openapi_extra=links.after(
+        201, follow=links.CODE, take_back=links.CODE, erase=links.CODE, concern=links.CONCERN, answer=links.CONCERN
+    ),
+)
 def ask(request: HttpRequest, number: Number, given: shapes.NewConcern) -> Any:  # noqa: ANN401 - ninja's tuple
     """Raise a concern; the receipt's code is given once."""
     entry = get_object_or_404(Entry, pk=number)
@@ -41,7 +48,7 @@ def follow(request: HttpRequest, given: shapes.WithCode) -> dict[str, Any]:
 
 @router.post(
     "/receipts/additions",
-    response={200: shapes.ConcernRow, **REFUSALS, 409: shapes.Problem},
+    response={200: shapes.ConcernRow, **REFUSALS},
     operation_id="add",
 )
 def add(request: HttpRequest, given: shapes.Added) -> dict[str, Any]:
@@ -53,7 +60,7 @@ def add(request: HttpRequest, given: shapes.Added) -> dict[str, Any]:
 
 @router.post(
     "/receipts/taking-back",
-    response={200: shapes.ConcernRow, **REFUSALS, 409: shapes.Problem},
+    response={200: shapes.ConcernRow, **REFUSALS},
     operation_id="take_back",
 )
 def take_back(request: HttpRequest, given: shapes.WithCode) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ninja import Path, Query, Router
 from misyn.oversight.log.store import Log
 from misyn.oversight.registry import clock, here, open_data
 from misyn.oversight.registry.acts.history import spelled
-from misyn.oversight.registry.api import shapes
+from misyn.oversight.registry.api import links, shapes
 from misyn.oversight.registry.lookup import prefix as prefixes
 from misyn.oversight.registry.models import Concern, Entry
 from misyn.oversight.registry.models.concern import OPEN
@@ -21,6 +21,7 @@ router = Router(tags=["read"])
 Number = Annotated[int, Path(ge=1, le=2**53)]
 Prefix = Annotated[str, Path(pattern=r"^[0-9a-f]{3,64}$")]
 PAGE = 50
+FIRST = {"number": "/entries/0/entry"}
 
 
 @router.get("/about", response=shapes.About, operation_id="about")
@@ -34,7 +35,12 @@ def about(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001 - ninja's sig
     return {"registry": place.origin, "address": place.address, **counted}
 
 
-@router.get("/entries", response={200: shapes.EntryPage, 422: shapes.Problems}, operation_id="entries")
+@router.get(
+    "/entries",
+    response={200: shapes.EntryPage, 422: shapes.Problems},
+    operation_id="entries",
+    openapi_extra=links.after(200, entry=FIRST, ask=FIRST, declare=FIRST, review=FIRST, withdraw=FIRST),
+)
 def entries(
     request: HttpRequest,  # noqa: ARG001 - ninja's signature
     q: Annotated[str, Query(max_length=200)] = "",

@@ -30,6 +30,8 @@ api.add_router("", acting)
 def told(request: HttpRequest, error: MisynError) -> HttpResponse:
     """Tell a refusal in its own words, which repeat nothing that was sent."""
     status = status_of(error) or 500
+    if status == 422:  # it reads as described, and yet cannot be done: a bundle that does not hold, a finding not there
+        status = 409
     response = api.create_response(request, {"detail": str(error)}, status=status)
     if status in (429, 503):
         response.headers["Retry-After"] = "3600" if status == 429 else "30"

@@ -10,23 +10,13 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from misyn.oversight.registry.acts.asking import LONGEST
 from misyn.oversight.registry.acts.publishing import MOST_DECLARED
 
-
-def _storable(text: str) -> str:
-    """Accept what every database can keep: no NUL, no half of a pair."""
-    if "\x00" in text or (not text.isprintable() and any("\ud800" <= one <= "\udfff" for one in text)):
-        raise ValueError("expected text without NUL and lone surrogates")
-    if not text.strip():
-        raise ValueError("expected words, found none")
-    return text
-
-
-Words = Annotated[str, Field(min_length=3, max_length=LONGEST), AfterValidator(_storable)]
-Line = Annotated[str, Field(min_length=3, max_length=400), AfterValidator(_storable)]
+Words = Annotated[str, Field(min_length=3, max_length=LONGEST, pattern=r"\S")]
+Line = Annotated[str, Field(min_length=3, max_length=400, pattern=r"\S")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Code = Annotated[str, Field(min_length=20, max_length=40, pattern=r"^[A-Za-z0-9 -]+$")]
 Status = Literal["current", "contested", "withdrawn"]

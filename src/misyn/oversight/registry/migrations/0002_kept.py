@@ -26,7 +26,7 @@ def install(apps: Any, editor: Any) -> None:  # noqa: ANN401, ARG001 - Django's 
         run("CREATE FUNCTION registry_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
             "RAISE EXCEPTION 'what the registry has said stays'; END $$")  # fmt: skip
     for table in KEPT:
-        for event, when in _guards(table):
+        for event, when in _guards(table, cast="::text" if editor.connection.vendor == "postgresql" else ""):
             begin = f"CREATE TRIGGER {table}_{event} BEFORE {event} ON registry_{table} FOR EACH ROW {_where(when)}"
             if editor.connection.vendor == "postgresql":
                 run(f"{begin} EXECUTE FUNCTION registry_kept()")
@@ -34,9 +34,9 @@ def install(apps: Any, editor: Any) -> None:  # noqa: ANN401, ARG001 - Django's 
                 run(f"{begin} BEGIN SELECT RAISE(ABORT, 'what the registry has said stays'); END")
 
 
-def _guards(table: str) -> list[tuple[str, str]]:
+def _guards(table: str, *, cast: str = "") -> list[tuple[str, str]]:
     different = "IS DISTINCT FROM"
-    fixed = " OR ".join(f'NEW."{column}" {different} OLD."{column}"' for column in FIXED.get(table, ()))
+    fixed = " OR ".join(f'NEW."{column}"{cast} {different} OLD."{column}"{cast}' for column in FIXED.get(table, ()))
     return [("DELETE", ""), *([("UPDATE", fixed)] if fixed else [])]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from misyn.oversight.registry.models.kept import Kept
+from misyn.oversight.registry.models.kept import Kept, OrderedJSON
 
 CURRENT, CONTESTED, WITHDRAWN = "current", "contested", "withdrawn"
 STATUSES = [(CURRENT, "current"), (CONTESTED, "contested"), (WITHDRAWN, "withdrawn")]
@@ -62,7 +62,7 @@ class Publication(Kept):
     bundle = models.CharField(max_length=71)
     record = models.CharField(max_length=71)
     phase = models.PositiveSmallIntegerField()
-    content = models.JSONField()  # record, audit, evaluation, marks, …: what the bundle holds
+    content = OrderedJSON()  # record, audit, evaluation, marks, …: what the bundle holds
     report = models.TextField()
     signer = models.CharField(max_length=120)
     certificate = models.CharField(max_length=71)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from misyn.oversight.registry.models.kept import Kept
+from misyn.oversight.registry.models.kept import Kept, OrderedJSON
 
 
 class Event(Kept):
@@ -19,7 +19,7 @@ class Event(Kept):
     index = models.BigIntegerField(unique=True)
     act = models.CharField(max_length=32)
     entry = models.ForeignKey("registry.Entry", on_delete=models.PROTECT, null=True, related_name="events")
-    content = models.JSONField()
+    content = OrderedJSON()
     digest = models.CharField(max_length=71)
     created = models.DateTimeField()
 

@@ -7,9 +7,10 @@ Rules
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from misyn.errors import UsageError
 
@@ -27,6 +28,18 @@ class KeptQuerySet(models.QuerySet):  # type: ignore[type-arg] # Django's own ma
 
     def _raw_delete(self, using: str | None) -> NoReturn:  # noqa: ARG002 - Django's signature
         raise UsageError(REFUSAL)
+
+
+class OrderedJSON(models.JSONField):
+    """JSON whose keys stay in their order, in PostgreSQL too, so that both databases show the same page."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
+        """Give the column's type: ``json`` keeps what was written, ``jsonb`` sorts it."""
+        return "json" if connection.vendor == "postgresql" else super().db_type(connection)
+
+    def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> Any:  # noqa: ANN401
+        """Read it; PostgreSQL's driver has parsed what is ``json`` already."""
+        return value if isinstance(value, (dict, list)) else super().from_db_value(value, expression, connection)
 
 
 class Kept(models.Model):

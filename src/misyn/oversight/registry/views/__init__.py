@@ -13,6 +13,7 @@ desk        what people with a role have to do: answer, review, moderate, withdr
 signing_in  in and out
 files       proofs, events, status lists, the log
 forms       what people fill in
+remembered  public pages, built once for everybody until something happens
 errors      what is shown when something is refused by Django itself
 ==========  ==================================================================================================
 """

@@ -23,6 +23,7 @@ from misyn.oversight.registry.models import Concern, Entry
 from misyn.oversight.registry.models.concern import MY_IMAGE
 from misyn.oversight.registry.views import facts, forms
 from misyn.oversight.registry.views.context import account
+from misyn.oversight.registry.views.remembered import same_for_everybody
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -59,6 +60,7 @@ def receipt(request: HttpRequest, raised: asking.Raised) -> HttpResponse:
     return response
 
 
+@same_for_everybody
 def read(request: HttpRequest, number: int) -> HttpResponse:
     """Show one concern, as everybody sees it."""
     concern = get_object_or_404(Concern.objects.select_related("entry", "statement", "text", "event"), pk=number)

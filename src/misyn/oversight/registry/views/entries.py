@@ -25,6 +25,7 @@ from misyn.oversight.registry.models.concern import OPEN
 from misyn.oversight.registry.models.entry import STATUSES
 from misyn.oversight.registry.views import facts
 from misyn.oversight.registry.views.context import account
+from misyn.oversight.registry.views.remembered import same_for_everybody
 
 PAGE = 20
 
@@ -37,6 +38,7 @@ def search(words: str, status: str = "") -> QuerySet[Entry]:
     return found.filter(status=status) if status in dict(STATUSES) else found
 
 
+@same_for_everybody
 def home(request: HttpRequest) -> HttpResponse:
     """Show what the registry is, a search, and the entries it finds."""
     words, status = request.GET.get("q", "")[:200], request.GET.get("status", "")
@@ -98,16 +100,19 @@ def reviews_of(entry: Entry) -> list[Any]:
     return found
 
 
+@same_for_everybody
 def public(request: HttpRequest, number: int) -> HttpResponse:
     """Show an entry in plain words."""
     return _shown(request, number, "public")
 
 
+@same_for_everybody
 def reviewer(request: HttpRequest, number: int) -> HttpResponse:
     """Show an entry with every finding, its reason and what it rests on."""
     return _shown(request, number, "reviewer")
 
 
+@same_for_everybody
 def developer(request: HttpRequest, number: int) -> HttpResponse:
     """Show an entry with digests, events, versions and what to do next."""
     return _shown(request, number, "developer")
@@ -135,6 +140,7 @@ def badge(request: HttpRequest, number: int) -> HttpResponse:  # noqa: ARG001 - 
     return response
 
 
+@same_for_everybody
 def about_page(request: HttpRequest) -> HttpResponse:
     """Say how all this works, what is kept of people, and what moderation may do."""
     return render(request, "registry/about.html")

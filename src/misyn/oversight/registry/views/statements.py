@@ -15,15 +15,18 @@ from misyn.oversight.registry.acts import asking, stating
 from misyn.oversight.registry.models import Statement
 from misyn.oversight.registry.views import concerns, forms
 from misyn.oversight.registry.views.context import account
+from misyn.oversight.registry.views.remembered import same_for_everybody
 
 both = require_http_methods(["GET", "HEAD", "POST"])
 
 
+@same_for_everybody
 def statements(request: HttpRequest) -> HttpResponse:
     """List all statements."""
     return render(request, "registry/statements.html", {"statements": Statement.objects.all()[:200]})
 
 
+@same_for_everybody
 def statement(request: HttpRequest, number: int) -> HttpResponse:
     """Show one statement: what is quoted, what is said, the reply beside it, older versions, notices."""
     found = get_object_or_404(Statement.objects.select_related("account"), pk=number)

@@ -1,0 +1,62 @@
+"""Public pages are built once for everybody, and again when something has happened.
+
+Rules
+-----
+1. Everything that is shown in public comes from events; while the newest event is the same, so is the page. A minute is
+   the longest that a page is remembered, because concerns become overdue by themselves.
+2. Only for readers who are not signed in, and only pages without a form that is theirs.
+3. What is remembered lies in this process alone, is bounded, and is lost with it.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse
+
+from misyn.oversight.registry import clock, here
+from misyn.oversight.registry.models import Event
+
+MOST, LARGEST = 512, 1 << 18
+_PAGES: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+_LOCK = threading.Lock()
+View = Callable[..., HttpResponse]
+
+
+def same_for_everybody(view: View) -> View:
+    """Remember a page for readers who are not signed in (rule 2)."""
+
+    @functools.wraps(view)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401 - a view's own
+        if request.method != "GET" or settings.SESSION_COOKIE_NAME in request.COOKIES:
+            return view(request, *args, **kwargs)
+        key = _key(request)
+        with _LOCK:
+            found = _PAGES.get(key)
+        if found is not None:
+            return HttpResponse(found)
+        response = view(request, *args, **kwargs)
+        if response.status_code == 200 and len(response.content) <= LARGEST:
+            _remember(key, response.content)
+        return response
+
+    return shown
+
+
+def _key(request: HttpRequest) -> tuple[Any, ...]:
+    newest = Event.objects.aggregate(newest=Max("index"))["newest"]
+    minute = clock.now().replace(second=0, microsecond=0)
+    return str(here.place().folder), request.get_full_path(), newest, minute
+
+
+def _remember(key: tuple[Any, ...], content: bytes) -> None:
+    with _LOCK:
+        _PAGES[key] = content
+        while len(_PAGES) > MOST:
+            _PAGES.popitem(last=False)
