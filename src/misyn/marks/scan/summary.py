@@ -60,6 +60,7 @@ def summarise(
         "verdicts": _count(images, "verdict", VERDICTS),
         "trusted": sum(bool(row.get("trusted")) for row in images),
         "undeclared": sum(_is_undeclared(row) for row in images),
+        "unread": sum(row["kind"] in _UNREAD for row in rows),
         "suspected": sum(_is_suspected(row) for row in images),
         "acquisition_shown": sum(bool(row.get("acquisition")) for row in images),
         "formats": _count(images, "format"),
@@ -111,6 +112,7 @@ def _level(groups: Sequence[Row], level: str) -> dict[str, int]:
     return {"n": len(mine), "mixed": sum(group["mixed"] for group in mine), "across_splits": across}
 
 
+_UNREAD = frozenset({"unreadable", "undecodable", "refused"})
 Sentence = tuple[str, str, tuple[str, ...]]
 _REASONS: tuple[Sentence, ...] = (
     ("{} contradict{s} {itself}", "file", ("verdicts", "contradictory")),
@@ -123,6 +125,7 @@ _REASONS: tuple[Sentence, ...] = (
 )
 _NOTICES: tuple[Sentence, ...] = (
     ("{} {has} marked and unmarked images", "folder", ("groups", "folder", "mixed")),
+    ("{} could not be opened or not wholly read", "file", ("unread",)),
     ("{} {has} the public watermark and nothing else: worth asking about", "image", ("suspected",)),
     ("{} of the same pixels {has} a mark on one side only", "pair", ("duplicates", "exact", "across_verdict")),
     ("{} of the same pixels {is} in two sources", "pair", ("duplicates", "exact", "across_source")),
