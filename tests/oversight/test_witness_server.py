@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -182,7 +181,7 @@ def test_the_commands_serve_and_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert "w1.example" in run(
             "check", "plan.md.tlog-proof", "plan.md", "--policy", "L/policy", "--before", "2999-01-01"
         )
-        serving.send_signal(signal.SIGINT)
+        serving.terminate()
         _, told = serving.communicate(timeout=20)
     assert serving.returncode == 0
     assert told == "/add-checkpoint 200\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import time
 from pathlib import Path
@@ -88,7 +89,7 @@ def attach(folder: Path, answer_file: IO[bytes], keys: tuple[str, ...]) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), default=8091, show_default=True, help="0 takes a free one.")
 @frame.command
 def serve(folder: Path, host: str, port: int) -> None:
-    """Serve the witness in FOLDER (C2SP tlog-witness) until interrupted.
+    """Serve the witness in FOLDER (C2SP tlog-witness) until interrupted or terminated.
 
     It speaks no TLS: put a reverse proxy before it. Only POST /add-checkpoint is answered.
     """
@@ -99,5 +100,7 @@ def serve(folder: Path, host: str, port: int) -> None:
     with remote.server(loaded, host=host, port=port, note=lambda line: click.echo(line, err=True)) as server:
         click.echo(f"{loaded.key.name} answers at http://{host}:{server.server_address[1]}")
         sys.stdout.flush()
+        for name in (signal.SIGINT, signal.SIGTERM):  # SIGTERM is how services are ended
+            signal.signal(name, signal.default_int_handler)
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
