@@ -152,6 +152,9 @@ def _print(result: dict[str, Any]) -> None:
         click.echo(f"{'':14}{file['explain']}")
         if "entry" in file:
             click.echo(f"{'':14}{file['status']}: {file['entry']}")
+        mark = file["layers"]["watermark"]
+        if mark.get("found"):
+            click.echo(f"{'':14}watermark of key {mark['key']}: by chance at most {mark['p_value']:g}")
         for problem in file["problems"]:
             click.echo(f"{'':14}! {problem}")
     if "registry" in result:
