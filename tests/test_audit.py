@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 import logs
 import toys
-from misyn.audit import audit
+from misyn.audit import Features, audit
 from misyn.canonical import digest
 from misyn.cli import main
 from misyn.cli.audit import holds
@@ -240,3 +240,9 @@ def test_a_proof_without_a_policy_is_no_evidence_and_that_is_said(tmp_path: Path
     assert statuses(alone)["E1"] == "partly"
     assert "plan-not-proven" in [row["id"] for row in alone["warnings"]]
     assert run("audit", record, "--proof", tmp_path / "plan.json.tlog-proof").exit_code == 2
+
+
+def test_an_extractor_is_named_in_the_command_without_folders_of_this_machine() -> None:
+    assert Features().said == ""
+    assert Features("radiomics").said == " --extractor radiomics"
+    assert Features("onnx:/somewhere/private/model.onnx").said == " --extractor onnx:model.onnx"

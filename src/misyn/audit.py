@@ -16,7 +16,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,21 @@ MARGIN = "plan.margins.utility_gain"
 
 
 @dataclass(frozen=True)
+class Features:
+    """What turns images into numbers (``misyn evaluate --extractor``), and the folder that keeps these, if any."""
+
+    extractor: str = "texture"
+    cache: Path | None = None
+
+    @property
+    def said(self) -> str:
+        """How a command names the extractor, without the folders of this machine; nothing for the default."""
+        family, colon, model = self.extractor.partition(":")
+        name = Path(model).name if colon and Path(model).is_absolute() else model
+        return "" if self == replace(Features(), cache=self.cache) else f" --extractor {family}{colon}{name}"
+
+
+@dataclass(frozen=True)
 class _Measured:
     """What was found on disk, what it showed, and what could not be found."""
 
@@ -57,6 +72,7 @@ def audit(
     trust: Path | None = None,
     log: Sequence[Mapping[str, Any]] = (),
     standing: Standing | None = None,
+    features: Features = Features(),
 ) -> tuple[dict[str, Any], Path]:
     """Audit a technique; write its evidence as JSON, then what docs/audit.md lists, the report last.
 
@@ -71,6 +87,7 @@ def audit(
         log: entries of a log, each proven by :class:`misyn.oversight.log.evidence.Prover`; where one holds the plan,
             the evaluation names its checkpoint, which shows that it was made later.
         standing: asks a registry; from records (digest, to what they are) to warnings that lead the audit.
+        features: what turns images into numbers, and where these are kept.
 
     Returns:
         The content of ``audit.json`` and the path of the report.
@@ -85,9 +102,12 @@ def audit(
         sheet.reportlab()  # before anything is measured
     record = load(record_path)
     out = out or record_path.parent / "audit"
-    measured = _measure(record, out=out, seed=seed, workers=workers, progress=progress, trust=trust, log=log)
+    measured = _measure(
+        record, out=out, seed=seed, workers=workers, progress=progress, trust=trust, log=log, features=features
+    )
     measured = _asked(record, measured, standing)
-    content = _judge(record, measured, command=f"misyn audit {record_path.name} --seed {seed}", seed=seed)
+    command = f"misyn audit {record_path.name} --seed {seed}{features.said}"
+    content = _judge(record, measured, command=command, seed=seed)
     content["bundle"] = {"file": bundle.NAME, "digest": _bundle(out, record, measured, seed=seed)}
     content |= _read_me(record, content)
     _write_json(out / "audit.json", content)
@@ -115,6 +135,7 @@ def _measure(
     progress: Progress | None,
     trust: Path | None,
     log: Sequence[Mapping[str, Any]],
+    features: Features,
 ) -> _Measured:
     """Gather what the record brings along, collect what it names, verify marks, and evaluate."""
     brought = dossier.gather(record)
@@ -141,6 +162,7 @@ def _measure(
             after=after,
             margin=margin if isinstance(margin, int | float) else None,
             masks=_masks(record, found),
+            features=features,
         )
     for kind, item in evidence.items():
         if kind != "evaluation":  # the study wrote its own
@@ -202,6 +224,7 @@ def _evaluate(
     after: Mapping[str, Any] | None,
     margin: float | None,
     masks: Mapping[str, Path],
+    features: Features,
 ) -> Evidence:
     """Measure what the images lack, shift and copy; ``after`` was in a log before, ``margin`` in the plan."""
     from misyn.evaluate.pair import Settings  # noqa: PLC0415 - numerics only when measuring
@@ -209,8 +232,16 @@ def _evaluate(
 
     roles: dict[str, Any] = {role: found.get(role) for role in ROLES}
     sets = Sets(masks=masks, **roles)
-    settings = Settings(margin=margin)
-    result = evaluate(sets, out=out, seed=seed, workers=workers, progress=progress, settings=settings)
+    result = evaluate(
+        sets,
+        out=out,
+        seed=seed,
+        workers=workers,
+        progress=progress,
+        settings=Settings(margin=margin),
+        extractor=features.extractor,
+        cache=features.cache,
+    )
     if after is None:
         return Evidence("evaluation", result.content)
     content = {**result.content, "after": dict(after)}

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 @knowing.registry_option
 @knowing.policy_option
 @click.option("--pdf", is_flag=True, help="Write the checklists as PDF too (needs misyn[pdf]).")
+@frame.extractor_option
+@frame.cache_option
 @frame.seed_option
 @frame.workers_option
 @frame.json_option
@@ -60,6 +62,8 @@ def command(
     proofs: tuple[Path, ...],
     registry: str | None,
     registry_policy: Path | None,
+    extractor: str,
+    cache: Path | None,
     *,
     unsafe_without_cosignatures: bool,
     strict: bool,
@@ -71,7 +75,7 @@ def command(
     RECORD is the technique's misyn.yaml. Beside the report it writes one-page checklists, a badge and bundle.zip, which
     others can check with misyn check.
     """
-    from misyn.audit import audit  # noqa: PLC0415 - numerics are imported when needed
+    from misyn.audit import Features, audit  # noqa: PLC0415 - numerics are imported when needed
 
     log = _logged(record, proofs, policy_file, unsafe=unsafe_without_cosignatures)
     standing = _standing(registry, registry_policy)
@@ -86,6 +90,7 @@ def command(
             trust=trust,
             log=log,
             standing=standing,
+            features=Features(extractor, cache),
         )
     if as_json:
         frame.print_json(content)

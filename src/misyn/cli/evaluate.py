@@ -33,20 +33,8 @@ TABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--masks", type=PLACE, help="Masks of the medical images, each of its image's name.")
 @click.option("--held-out-masks", type=PLACE, help="Masks of the held-out images.")
 @click.option("--synthetic-masks", type=PLACE, help="Masks of the synthetic images.")
-@click.option(
-    "--extractor",
-    "--features",
-    default="texture",
-    show_default=True,
-    help="What turns images into numbers: texture, radiomics, efficientnet-lite0, onnx:FILE, hf:MODEL or timm:MODEL.",
-)
-@click.option(
-    "--cache",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="MISYN_CACHE",
-    show_envvar=True,
-    help="Folder that keeps features for later runs; without it none are kept.",
-)
+@frame.extractor_option
+@frame.cache_option
 @click.option(
     "--predictions",
     multiple=True,

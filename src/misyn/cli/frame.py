@@ -41,6 +41,22 @@ workers_option = click.option(
 )
 
 
+extractor_option = click.option(
+    "--extractor",
+    "--features",
+    default="texture",
+    show_default=True,
+    help="What turns images into numbers: texture, radiomics, efficientnet-lite0, onnx:FILE, hf:MODEL or timm:MODEL.",
+)
+cache_option = click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="MISYN_CACHE",
+    show_envvar=True,
+    help="Folder that keeps features for later runs; without it none are kept.",
+)
+
+
 def command(function: Callable[P, R]) -> Callable[P, R]:
     """Give a command ``-v``, and let its errors leave by rule 1. Goes below ``click.command``."""
 
