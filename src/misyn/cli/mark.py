@@ -79,7 +79,7 @@ def command(
     now = datetime.now(UTC)
     with (
         frame.bar("marking") as progress,
-        _published(proofs, now, log=log, witnesses=witnesses, authority=tsa) as publication,
+        _published(proofs, now, log=log, witnesses=witnesses, authority=tsa, key=key) as publication,
     ):
         result = mark_existing(
             paths,
@@ -111,14 +111,22 @@ def command(
 
 
 def _published(
-    proofs: Path | None, now: datetime, *, log: Path | None, witnesses: tuple[Path, ...], authority: str | None
+    proofs: Path | None,
+    now: datetime,
+    *,
+    log: Path | None,
+    witnesses: tuple[Path, ...],
+    authority: str | None,
+    key: Path | None,
 ) -> AbstractContextManager[Publication | None]:
     """Nothing of the log is imported where nothing is published."""
     if proofs is None and log is None and authority is None:
         return nullcontext()
+    from misyn import signing  # noqa: PLC0415
     from misyn.oversight.log import publication  # noqa: PLC0415
 
-    return publication.opened(proofs=proofs, now=now, log=log, witnesses=witnesses, authority=authority)
+    signer = signing.load(key) if key is not None and log is not None else None
+    return publication.opened(proofs=proofs, now=now, log=log, witnesses=witnesses, authority=authority, key=signer)
 
 
 def _layers(given: str | None, key: Path | None) -> tuple[str, ...]:
