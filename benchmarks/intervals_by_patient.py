@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from misyn.evaluate import shift
 from misyn.evaluate.resampled import Few, measured
 from misyn.evaluate.statistics import Interval, clopper_pearson
-from misyn.evaluate.subsampling import INTERVALS, Spread, fraction, interval, spreads
+from misyn.evaluate.subsampling import Spread, fraction, interval, spreads
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -137,7 +137,7 @@ def _of_wholes(few: Few, random: Random, parts: int = 20) -> dict[str, Spread]:
 
 def given(name: str, value: float, spread: Spread, counted: tuple[int, int]) -> Interval | None:
     """The interval as a study would print it, were the measure validated."""
-    if name in {"frechet", "mmd2"}:
+    if name in {"frechet", "mmd2", "recall"}:
         half = 2.093 * spread.deviation  # Student's t, 19 degrees of freedom
         return Interval(value - half, value + half)
     return interval(name.split("[", 1)[0], value, spread, counted=counted[0], units=counted[1])
@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("--law", nargs="+", choices=LAWS, default=list(LAWS))
     parser.add_argument("--seed", type=int, default=0, help="of the first trial")
     options = parser.parse_args()
-    print("| law | patients | measure | true | given in | true value inside | deviation, estimated over true |")
+    print("| law | patients | measure | true | given in | true value inside | deviation before its factor, over true |")
     print("|---|---|---|---|---|---|---|", flush=True)
     for n in options.patients:
         for name in options.law:
@@ -168,10 +168,9 @@ def lines(found: list[tuple[dict[str, float], dict[str, Spread], dict[str, tuple
         rows = [(v[name], s.get(name), c[name]) for v, s, c in found if np.isfinite(v.get(name, np.nan))]
         values = np.array([value for value, _, _ in rows])
         true, deviation = values.mean(), values.std()
-        factor = INTERVALS[name.split("[", 1)[0]].factor if name not in {"frechet", "mmd2"} else 1.0
         kept = [given(name, v, s, c) for v, s, c in rows if s is not None]
         inside = [i.low <= true <= i.high for i in kept if i is not None]
-        ratio = np.sqrt(np.mean([s.deviation**2 for _, s, _ in rows if s is not None])) * factor / max(deviation, 1e-12)
+        ratio = np.sqrt(np.mean([s.deviation**2 for _, s, _ in rows if s is not None])) / max(deviation, 1e-12)
         said = "none given"
         if inside:
             error = clopper_pearson(int(np.sum(inside)), len(inside))

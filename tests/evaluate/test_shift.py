@@ -9,7 +9,7 @@ from scipy import linalg
 from scipy.spatial.distance import cdist
 
 from misyn.errors import EvaluationError
-from misyn.evaluate import shift
+from misyn.evaluate import moments, shift
 from misyn.evaluate.statistics import clopper_pearson
 
 Floats = NDArray[np.float64]
@@ -138,3 +138,39 @@ def test_identical_images_give_a_test_that_finds_nothing() -> None:
     found = shift.mmd_test(np.ones((10, 3)), np.ones((12, 3)), permutations=50)
     assert found.statistic == pytest.approx(0, abs=1e-12)
     assert found.p_value == 1.0
+
+
+def test_the_energy_distance_is_that_of_its_definition() -> None:
+    """Székely and Rizzo, each mean over pairs of different images, written over scipy's distances."""
+    random = np.random.default_rng(0)
+    a, b = random.normal(size=(20, 3)), random.normal(size=(30, 3)) + 0.5
+    own = [cdist(x, x).sum() / (len(x) * (len(x) - 1)) for x in (a, b)]
+    assert shift.energy_test(a, b, permutations=1).statistic == pytest.approx(2 * cdist(a, b).mean() - sum(own))
+
+
+def test_the_energy_test_finds_a_shift_and_moves_a_patients_images_together() -> None:
+    random = np.random.default_rng(0)
+    a = np.repeat(random.normal(size=(6, 3)), 20, axis=0) + random.normal(size=(120, 3)) * 0.1
+    b = np.repeat(random.normal(size=(6, 3)), 20, axis=0) + random.normal(size=(120, 3)) * 0.1
+    patients = np.repeat(np.arange(6), 20), np.repeat(np.arange(6, 12), 20)
+    assert shift.energy_test(a, b, permutations=99).p_value == 0.01, "images of few patients look precise and are not"
+    assert shift.energy_test(a, b, permutations=99, patients=patients).p_value > 0.05
+    assert shift.energy_test(a, b + 3, permutations=999, patients=patients).p_value < 0.05
+
+
+@pytest.mark.parametrize("apart", [0.0, 1.0])
+def test_the_bias_of_the_frechet_distance_is_bounded(apart: float) -> None:
+    """Mean over 20 draws: floor, truth, extrapolated, as measured, in this order; the extrapolation nearer by half."""
+    random = np.random.default_rng(0)
+    units = np.arange(60), np.arange(60)
+    found = []
+    for _ in range(20):
+        a, b = random.normal(size=(60, 8)), random.normal(size=(60, 8)) + apart
+        bounds = moments.frechet_bounds(a, b, patients=units, random=random, splits=4)
+        assert bounds is not None
+        found.append((bounds.floor, bounds.extrapolated, shift.frechet(a, b)))
+    floor, extrapolated, measured = np.mean(found, axis=0)
+    truth = 8 * apart**2
+    assert floor <= truth < measured
+    assert abs(extrapolated - truth) < (measured - truth) / 2
+    assert moments.frechet_bounds([[0.0], [1.0]], [[0.0], [1.0]], patients=(units[0][:2],) * 2, random=random) is None

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from misyn.evaluate import agreement, amplification, copies, grounding, left_out, measures, neighbours, visible
 from misyn.evaluate.caveats import counted, small_groups
 from misyn.evaluate.coverage import by_group
-from misyn.evaluate.pair import ONE_DRAW, Pair, Settings
+from misyn.evaluate.pair import Pair, Settings
 from misyn.evaluate.sampling import generator, up_to
 from misyn.evaluate.sets import HELD_OUT, SYNTHETIC, TRAINING, Sample
 from misyn.results import Caveat, Estimate, HypothesisTest
@@ -140,32 +140,15 @@ def _support(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> N
     result.estimates.append(supported)
     if found.control is not None:
         control = "share of unseen medical images supported when half of the patients judge the other half"
-        result.estimates.append(_control(main, "support_baseline", found.control, control, method, len(distances)))
+        result.estimates.append(main.control("support_baseline", found.control, control, method, len(distances)))
     random = generator(seed, "chance", origin)
     chance = grounding.chance(
         main.medical.features, n=min(1000, main.settings.most), threshold=found.threshold, random=random
     )
     text = "share of points supported whose features each come from a different medical image, drawn at random"
-    result.estimates.append(_control(main, "support_chance", chance, text, method, POINTS))
+    result.estimates.append(main.control("support_chance", chance, text, method, POINTS))
     if chance >= min(LAX, max(supported.value, WORTH_SAYING)):
         result.caveats.append(_uninformative(main, chance, supported.value))
-
-
-def _control(main: Pair, name: str, value: float, estimand: str, method: str, n: int) -> Estimate:
-    """A number that says what another one is worth; ``n`` images stood in the place of the synthetic ones."""
-    return Estimate(
-        name=name,
-        value=value,
-        estimand=estimand,
-        method=method,
-        reason=ONE_DRAW,
-        unit=main.medical.unit,
-        n_medical=len(main.medical),
-        n_synthetic=n,
-        n_patients=main.medical.n_patients,
-        set=main.medical.origin,
-        seed=main.settings.seed,
-    )
 
 
 def _agreement(result: Comparison, main: Pair, samples: Mapping[str, Sample]) -> None:

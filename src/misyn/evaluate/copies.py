@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from misyn.evaluate import matching, memorisation, neighbours
 from misyn.evaluate.caveats import FEW
-from misyn.evaluate.pair import ONE_DRAW, Pair
+from misyn.evaluate.pair import Pair
 from misyn.evaluate.sampling import Ints, generator, one_each
 from misyn.evaluate.sets import TRAINING, Sample
 from misyn.evaluate.statistics import superiority
@@ -112,7 +112,8 @@ def _suspect(found: Copies, main: Pair, held_out: Sample) -> None:
     estimand = "share of synthetic images nearer to a training image than resemblance explains"
     found.estimates.append(main.share("copy_suspects", judged.flags, estimand=estimand, method=method))
     if judged.control is not None:
-        found.estimates.append(_control(main, judged.control, method, len(held_out)))
+        text = "share of held-out images suspected when half of the patients judge the other half"
+        found.estimates.append(main.control("copy_suspects_baseline", judged.control, text, method, len(held_out)))
 
 
 def _distances(
@@ -124,22 +125,6 @@ def _distances(
         raise ValueError("pictures are missing")
     found = matching.match(queries.pictures, training.pictures, near=near.indices, patients=patients)
     return np.stack([found.distance, near.distances[:, 0]]), found
-
-
-def _control(main: Pair, value: float, method: str, n: int) -> Estimate:
-    return Estimate(
-        name="copy_suspects_baseline",
-        value=value,
-        estimand="share of held-out images suspected when half of the patients judge the other half",
-        method=method,
-        reason=ONE_DRAW,
-        unit=main.medical.unit,
-        n_medical=len(main.medical),
-        n_synthetic=n,
-        n_patients=main.medical.n_patients,
-        set=main.medical.origin,
-        seed=main.settings.seed,
-    )
 
 
 def _membership(main: Pair, held_out: Sample) -> Iterator[Estimate]:

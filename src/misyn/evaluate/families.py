@@ -3,7 +3,8 @@
 Rules
 -----
 1. Tests that answer one question are a family: do the sets differ as wholes, which attribute differs, which group is
-   left out, whom the images help or harm. Each family is corrected on its own (Holm), over all medical sets and controls of the study.
+   left out, whom the images help or harm. Each family is corrected on its own (Holm), over all medical sets and
+   controls of the study.
 2. Every test says in ``correction`` which family it was corrected with, and how many tests that has.
 
 Source: Holm, Scand. J. Statist. 1979.

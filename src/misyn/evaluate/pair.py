@@ -32,7 +32,7 @@ from misyn.evaluate.resampled import Few
 from misyn.evaluate.sampling import generator
 from misyn.evaluate.sets import SYNTHETIC, Sample
 from misyn.evaluate.statistics import Interval, clopper_pearson
-from misyn.evaluate.subsampling import INTERVALS, OF_GROUP, Spread, of_groups, refused, spreads
+from misyn.evaluate.subsampling import INTERVALS, OF_GROUP, SHARE_OF_GROUP, Spread, of_groups, refused, spreads
 from misyn.evaluate.subsampling import interval as subsampled
 from misyn.results import Estimate
 
@@ -157,7 +157,7 @@ class Pair:
     def by_patient(self, name: str, value: float, *, group: str | None, counted: int, units: int) -> Interval | None:
         """The interval over other patients and other draws, where it was found to hold (rule 2)."""
         spread = self.spreads.get(name if group is None else f"{name}[{group}]")
-        if name not in INTERVALS or spread is None or units < OF_GROUP:
+        if name not in INTERVALS or spread is None or units < max(OF_GROUP, SHARE_OF_GROUP * self.medical.n_units):
             return None
         if INTERVALS[name].of == "other":
             counted, units = len(self.other), self.other.n_units
@@ -219,6 +219,22 @@ class Pair:
             set=self.medical.origin,
             method=method,
             seed=self.settings.seed if self.suffix or wide else seed,
+        )
+
+    def control(self, name: str, value: float, estimand: str, method: str, n: int) -> Estimate:
+        """A number that says what another one is worth; ``n`` images stood in the place of the synthetic ones."""
+        return Estimate(
+            name=name,
+            value=value,
+            estimand=estimand,
+            method=method,
+            reason=ONE_DRAW,
+            unit=self.medical.unit,
+            n_medical=len(self.medical),
+            n_synthetic=n,
+            n_patients=self.medical.n_patients,
+            set=self.medical.origin,
+            seed=self.settings.seed,
         )
 
     def share(self, name: str, flags: Bools, *, estimand: str, method: str, seed: int | None = None) -> Estimate:

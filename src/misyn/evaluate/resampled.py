@@ -76,7 +76,7 @@ def measured(few: Few, *, k: int) -> dict[str, float]:
     found = _balls(few, across, radius, k=k) | _clipped(own, across, radius, k=k)
     nearest = across.argmin(axis=0)
     distance = across[nearest, np.arange(across.shape[1])]
-    found["nearest_distance_median"] = float(np.sqrt(np.median(distance)))
+    found["nearest_distance_median"] = float(np.median(np.sqrt(distance)))
     found["authenticity"] = float(np.mean(first[nearest] < distance))
     found["support"] = float(np.mean(distance <= _threshold(few, first)))
     return found

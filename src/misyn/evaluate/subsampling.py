@@ -20,7 +20,7 @@ Example:
     >>> random = np.random.default_rng(0)
     >>> all_of = Few(random.normal(size=(120, 4)), np.arange(120), random.normal(size=(120, 4)), None, groups={})
     >>> spread = spreads(all_of, k=5, random=random)
-    >>> 0 < spread["recall"].deviation < 0.1
+    >>> 0 < spread["coverage"].deviation < 0.1
     True
 """
 
@@ -46,7 +46,7 @@ PATIENTS = 150  # of a part, where that is neither more than HALF of all nor les
 HALF, LEAST = 0.5, 0.15
 MOST_IMAGES = 2500  # of either side of a part; sets that make larger parts get no interval
 SIMULATED = 100  # patients from which intervals were found to hold
-OF_GROUP = 20  # patients of a group, likewise
+OF_GROUP, SHARE_OF_GROUP = 20, 0.25  # patients of a group, and their share of all, likewise
 BOTH_WAYS = 5  # images for and against a share, under which its interval is at least the exact one for patients
 
 
@@ -57,24 +57,25 @@ class Rule:
     Attributes:
         scale: on which the interval is symmetric: the logit of a share, or the logarithm of a size.
         factor: multiplies the deviation (rule 2).
+        pairs: how much it depends on pairs: the deviation is divided by √(1 + this × the parts' share).
         of: whose share it is.
     """
 
     scale: Literal["share", "size"]
     factor: float
+    pairs: float = 0.0
     of: Literal["medical", "other"] = "medical"
 
 
 INTERVALS: dict[str, Rule] = {
     "coverage": Rule("share", 0.9),
-    "recall": Rule("share", 0.92),
     "precision": Rule("share", 0.88, of="other"),
-    "support": Rule("share", 0.92, of="other"),
-    "authenticity": Rule("share", 0.83, of="other"),
-    "clipped_coverage": Rule("share", 0.83),
-    "clipped_density": Rule("size", 0.93),
+    "support": Rule("share", 1.0, pairs=0.36, of="other"),
+    "authenticity": Rule("share", 1.0, pairs=1.0, of="other"),
+    "clipped_coverage": Rule("share", 0.8),
+    "clipped_density": Rule("size", 1.0, pairs=0.45),
     "density": Rule("size", 0.86),
-    "nearest_distance_median": Rule("size", 0.8),
+    "nearest_distance_median": Rule("size", 0.78),
 }
 
 
@@ -85,10 +86,12 @@ class Spread:
     Attributes:
         deviation: standard deviation that it would have over other patients and draws, before :class:`Rule`'s factor.
         parts: in how many parts it could be measured.
+        share: of the patients that a part has.
     """
 
     deviation: float
     parts: int
+    share: float = HALF
 
 
 def spreads(few: Few, *, k: int, random: np.random.Generator, parts: int = PARTS) -> dict[str, Spread]:
@@ -112,7 +115,7 @@ def spreads(few: Few, *, k: int, random: np.random.Generator, parts: int = PARTS
     patients = len(np.unique(few.patients))
     scale = (drawn := max(1, round(share * patients)) / patients) / (1 - drawn)
     return {
-        name: Spread(float(np.sqrt(np.var(values, ddof=1) * scale)), len(values))
+        name: Spread(float(np.sqrt(np.var(values, ddof=1) * scale)), len(values), share)
         for name, values in found.items()
         if len(values) >= parts / 2
     }
@@ -190,7 +193,8 @@ def interval(name: str, value: float, spread: Spread, *, counted: int, units: in
         Interval(low=0.96..., high=1.0)
     """
     rule = INTERVALS[name]
-    half = float(stats.t.isf((1 - LEVEL) / 2, spread.parts - 1)) * spread.deviation * rule.factor
+    deviation = spread.deviation * rule.factor / np.sqrt(1 + rule.pairs * spread.share)
+    half = float(stats.t.isf((1 - LEVEL) / 2, spread.parts - 1) * deviation)
     if rule.scale == "size":
         return None if half == 0 or value <= 0 else _widened(value, half / value, np.log, np.exp)
     inner = _widened(value, half / (value * (1 - value)), special.logit, special.expit) if 0 < value < 1 else None
