@@ -168,8 +168,9 @@ def test_an_upload_is_looked_up_from_memory_and_forgotten(world: World, study: P
     text = page.post("/en/look-up/upload/", {"image": other, "understood": "on"}).content.decode()
     assert "No evidence." in text and "does not mean that the image shows a patient" in text
     for bad in (b"GIF89a", b"\x89PNG\r\n\x1a\n" + bytes(50), b" ", bytes(2000)):
-        text = page.post("/en/look-up/upload/", {"image": SimpleUploadedFile("x", bad), "understood": "on"}).content
-        assert b"could not read this as an image" in text
+        sent = SimpleUploadedFile("x", bad)
+        text = page.post("/en/look-up/upload/", {"image": sent, "understood": "on"}).content.decode()
+        assert "could not read this as an image" in text
     assert set(world.place.folder.rglob("*")) - before <= set(world.place.folder.glob("registry.sqlite3-*"))
     assert b"canary-name" not in b"".join(p.read_bytes() for p in world.place.folder.rglob("*") if p.is_file())
 

@@ -178,4 +178,4 @@ def test_nothing_anybody_does_deletes_hides_or_closes_a_concern(
     bounded = settings(
         max_examples=12, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
-    run_state_machine_as_test(Anybody, settings=bounded)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Anybody, settings=bounded)

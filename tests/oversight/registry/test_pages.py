@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from misyn.oversight.registry import clock
 from registries import World
 
 PAGES = (
@@ -97,3 +98,28 @@ def test_the_feed_tells_what_happened_without_anybodys_words(world: World) -> No
     text = world.signed_in(None).get("/feed.atom").content.decode()
     assert "publication: lung painter 2" in text and "concern: " in text
     assert "unmistakable" not in text
+
+
+def test_a_remembered_page_is_never_older_than_what_happened(world: World) -> None:
+    """Pages are built once for everybody: each act is on the page of the very next reader."""
+    from misyn.oversight.registry.acts import answering, asking, moderating, standing
+
+    def shown() -> str:
+        text = world.signed_in(None).get("/en/entry/1/").content.decode()
+        assert text == world.signed_in(None).get("/en/entry/1/").content.decode()
+        return text
+
+    shown()
+    raised = world.ask(world.entry, words="first words")
+    assert "first words" in shown()
+    asking.add(raised.code, "second words", now=clock.now())
+    assert "second words" in shown()
+    moderating.hide(world.account("mo", "moderator"), raised.concern.text, reason="abuse", now=clock.now())
+    assert "first words" not in shown()
+    answering.answer(world.lab, raised.concern, outcome="upheld", words="It is so.", now=clock.now())
+    assert "status-contested" in shown() and "status-contested" in world.signed_in(None).get("/en/").content.decode()
+    standing.withdraw(world.lab, world.entry, reason="It harms.", now=clock.now())
+    assert "status-withdrawn" in shown()
+    asking.erase_own(raised.code, now=clock.now())
+    assert "second words" not in shown()
+    assert "second words" not in world.signed_in(None).get("/en/concern/1/").content.decode()

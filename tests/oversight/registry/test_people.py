@@ -134,7 +134,7 @@ def test_axe_finds_nothing_on_any_page_in_any_state(world: World, url: str, brow
     STATES[state](world)
     script = (Path(axe_module.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
     found: dict[str, list[str]] = {}
-    rounds = [(None, EVERYBODYS + (BUSY if state != "empty" else ()))]
+    rounds: list[tuple[Any, tuple[str, ...]]] = [(None, EVERYBODYS + (BUSY if state != "empty" else ()))]
     if state == "busy":
         rounds += [(world.account(role), pages) for role, pages in STAFF.items()]
     for account, pages in rounds:

@@ -6,6 +6,7 @@ import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,13 +19,12 @@ from misyn.oversight.status.known import FIRST, MAX_AGE, OFFLINE, Known, of
 from registries import World, record
 
 
-def knowing(world: World, place: Path | str | None = None, **more: object) -> Known:
-    found: Known = of(str(place or world.place.folder), now=clock.now(), memory=world.folder / "memory", **more)  # type: ignore[arg-type]
-    return found
+def knowing(world: World, place: Path | str | None = None) -> Known:
+    return of(str(place or world.place.folder), now=clock.now(), memory=world.folder / "memory")
 
 
-def status(world: World, **more: object) -> str:
-    found = knowing(world, **more).standing(record().digest, now=clock.now())
+def status(world: World) -> str:
+    found = knowing(world).standing(record().digest, now=clock.now())
     return "unknown" if found is None else found.status
 
 
@@ -147,7 +147,12 @@ def test_a_downloaded_list_is_enough(world: World, tmp_path: Path) -> None:
 def test_files_say_what_the_registry_says_of_their_record(world: World) -> None:
     standing.withdraw(world.lab, world.entry, reason="It harms.", now=clock.now())
     world.checkpoint()
-    file = {"declaration": {"record": record().digest}, "status": "unknown", "known_as_of": None, "problems": []}
+    file: dict[str, Any] = {
+        "declaration": {"record": record().digest},
+        "status": "unknown",
+        "known_as_of": None,
+        "problems": [],
+    }
     other = {**file, "declaration": {"record": "sha256:" + "0" * 64}}
     result = applied.to_files({"files": [file, other], "summary": {}}, knowing(world), now=clock.now())
     assert [one["status"] for one in result["files"]] == ["withdrawn", "unknown"]

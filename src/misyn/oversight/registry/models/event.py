@@ -27,6 +27,7 @@ class Event(Kept):
         """The newest first."""
 
         ordering = ("-index",)
+        indexes = (models.Index(fields=["entry", "-index"], name="newest_of_an_entry"),)
 
     def __str__(self) -> str:
         return f"{self.index} {self.act}"

@@ -7,6 +7,7 @@ Rules
 
 from __future__ import annotations
 
+import json
 from typing import Any, NoReturn
 
 from django.db import models
@@ -36,6 +37,14 @@ class OrderedJSON(models.JSONField):
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:
         """Give the column's type: ``json`` keeps what was written, ``jsonb`` sorts it."""
         return "json" if connection.vendor == "postgresql" else super().db_type(connection)
+
+    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:  # noqa: ANN401 - Django's signature
+        """Send it as text: PostgreSQL's driver would send ``jsonb``, and lose the order on the way."""
+        return (
+            json.dumps(value)
+            if connection.vendor == "postgresql"
+            else super().get_db_prep_value(value, connection, prepared)
+        )
 
     def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> Any:  # noqa: ANN401
         """Read it; PostgreSQL's driver has parsed what is ``json`` already."""

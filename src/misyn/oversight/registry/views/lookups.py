@@ -35,7 +35,8 @@ def upload(request: HttpRequest) -> HttpResponse:
     """Look one uploaded image up (rule 2)."""
     if not limited.offered():
         raise Http404
-    form = forms.Upload(*([request.POST, request.FILES] if request.method == "POST" else []))
+    sent = request.method == "POST"
+    form = forms.Upload(request.POST if sent else None, request.FILES if sent else None)
     if request.method != "POST" or not form.is_valid():
         return render(request, "registry/upload.html", {"form": form}, status=422 if form.errors else 200)
     often.count(request, "upload")

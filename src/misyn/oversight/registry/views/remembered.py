@@ -2,8 +2,9 @@
 
 Rules
 -----
-1. Everything that is shown in public comes from events; while the newest event is the same, so is the page. A minute is
-   the longest that a page is remembered, because concerns become overdue by themselves.
+1. Everything that is shown in public comes from events; while the newest event is the same, so is the page: the newest
+   of its entry for pages of an entry and its concerns, of the whole registry for all others. A minute is the longest
+   that a page is remembered, because concerns become overdue by themselves.
 2. Only for readers who are not signed in, and only pages without a form that is theirs.
 3. What is remembered lies in this process alone, is bounded, and is lost with it.
 """
@@ -13,15 +14,15 @@ from __future__ import annotations
 import functools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from misyn.oversight.registry import clock, here
-from misyn.oversight.registry.models import Event
+from misyn.oversight.registry.models import Concern, Event
 
 MOST, LARGEST = 512, 1 << 18
 _PAGES: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
@@ -36,7 +37,7 @@ def same_for_everybody(view: View) -> View:
     def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401 - a view's own
         if request.method != "GET" or settings.SESSION_COOKIE_NAME in request.COOKIES:
             return view(request, *args, **kwargs)
-        key = _key(request)
+        key = _key(request, kwargs)
         with _LOCK:
             found = _PAGES.get(key)
         if found is not None:
@@ -49,10 +50,21 @@ def same_for_everybody(view: View) -> View:
     return shown
 
 
-def _key(request: HttpRequest) -> tuple[Any, ...]:
-    newest = Event.objects.aggregate(newest=Max("index"))["newest"]
+def _key(request: HttpRequest, kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
+    newest = _events(request, kwargs.get("number")).aggregate(newest=Max("index"))["newest"]
     minute = clock.now().replace(second=0, microsecond=0)
     return str(here.place().folder), request.get_full_path(), newest, minute
+
+
+def _events(request: HttpRequest, number: int | None) -> QuerySet[Event]:
+    """The events that a page comes from."""
+    kind = request.path.split("/")[2:3]
+    if kind == ["entry"]:
+        return Event.objects.filter(entry_id=number)
+    if kind == ["concern"]:
+        entry = Concern.objects.filter(pk=number, entry__isnull=False).values("entry_id")[:1]
+        return Event.objects.filter(entry_id=entry)
+    return Event.objects.all()
 
 
 def _remember(key: tuple[Any, ...], content: bytes) -> None:
