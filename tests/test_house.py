@@ -70,6 +70,8 @@ def test_imports_run_one_way(path: Path) -> None:
 
 @pytest.mark.parametrize("path", python_files(), ids=lambda p: str(p.relative_to(SRC)))
 def test_files_and_functions_are_short(path: Path) -> None:
+    if path.parent.name == "migrations":  # written by Django
+        return
     text = path.read_text(encoding="utf-8")
     assert text.count("\n") <= 400
     for node in ast.walk(ast.parse(text)):

@@ -79,7 +79,7 @@ MEASURES = {
     "rows of single images": put("per_image", value=[{"path": f"/data/{CANARY}.png"}]),
     "an embedding": put("sets", "training", "embedding", value={f"x{n}": 0.5 for n in range(9)} | {CANARY: 1.0}),
     "pixels in a warning": put("warnings", value=[{"id": "x", "text": f"{CANARY} {PIXELS}"}]),
-    "a path in a warning": put("warnings", value=[{"id": "x", "text": f"at /home/anna/{CANARY}/a"}]),
+    "a path in a warning": put("warnings", value=[{"id": "x", "text": f"at /srv/anna/{CANARY}/a"}]),
     "a key in a row": lambda c: c["estimates"][0].update({"patient": CANARY}),
 }
 CASES = [(name, change, None) for name, change in RECORDS.items()] + [(n, None, c) for n, c in MEASURES.items()]
