@@ -224,7 +224,13 @@ def _is_version(name: str, value: object) -> bool:
 
 
 _TECHNIQUE_DEFAULTS = {"version": "", "kind": "other", "method": "other", "weights": None}
-_DEFAULTS: dict[str, object] = {"intended_use": "", "record": None, "derived_from": [], "forced": None, "log_entry": None}
+_DEFAULTS: dict[str, object] = {
+    "intended_use": "",
+    "record": None,
+    "derived_from": [],
+    "forced": None,
+    "log_entry": None,
+}
 
 
 def _without(record: Mapping[str, Any], defaults: Mapping[str, object]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from misyn.marks.credential.nifti import is_ours
 from misyn.marks.declaration import Declaration
 from misyn.marks.inheritance.sources import digest_of
 from misyn.marks.metadata import writer_for
-from misyn.marks.metadata.nifti import Extension
+from misyn.marks.metadata.nifti_header import Extension
 
 
 def annotated(image: Any, declaration: Declaration) -> Any:  # noqa: ANN401 - nibabel publishes no types
