@@ -50,6 +50,11 @@ CAPTURE_CODES = frozenset({"digitalCapture", "computationalCapture", "negativeFi
 FIELD = "Iptc4xmpExt:DigitalSourceType"
 PLACE = "the XMP packet"
 
+_HEAD = (
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
+    f'<rdf:RDF xmlns:rdf="{RDF}">\n'
+).encode()
+_TAIL = b'</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="w"?>'
 _SOURCE_TYPE = f"{{{IPTC_EXT}}}DigitalSourceType"
 _DECLARATION = f"{{{MISYN}}}declaration"
 _NAMES = (_SOURCE_TYPE, _DECLARATION)
@@ -71,9 +76,7 @@ class Packet:
 
 def build(declaration: Declaration) -> bytes:
     """Build a whole packet (UTF-8) that carries the declaration and nothing else."""
-    head = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
-    tail = '</rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="w"?>'
-    return (head + f'<rdf:RDF xmlns:rdf="{RDF}">\n' + _description(declaration, about="") + tail).encode()
+    return _HEAD + _description(declaration, about="").encode() + _TAIL
 
 
 def _description(declaration: Declaration, *, about: str, known: str = "") -> str:
@@ -123,6 +126,8 @@ def merge(packet: bytes | None, declaration: Declaration) -> bytes:
         return build(declaration)
     text, found = _mergeable(packet)
     if found.rdf_end is None:  # an empty <rdf:RDF/>: there is nothing to keep
+        return build(declaration)
+    if _cut(text, found) == _HEAD + _TAIL:  # a packet of ours and nothing else
         return build(declaration)
     ours = _description(declaration, about=found.about, known=f' xmlns:rdf="{RDF}"').encode()
     return _cut(text[: found.rdf_end], found) + ours + text[found.rdf_end :]
