@@ -68,13 +68,13 @@ class Rule:
 
 
 INTERVALS: dict[str, Rule] = {
-    "coverage": Rule("share", 0.9),
+    "coverage": Rule("share", 1.0, pairs=0.47),
     "precision": Rule("share", 0.88, of="other"),
     "support": Rule("share", 1.0, pairs=0.36, of="other"),
-    "authenticity": Rule("share", 1.0, pairs=1.0, of="other"),
-    "clipped_coverage": Rule("share", 0.8),
+    "authenticity": Rule("share", 1.0, pairs=1.2, of="other"),
+    "clipped_coverage": Rule("share", 1.0, pairs=1.125),
     "clipped_density": Rule("size", 1.0, pairs=0.45),
-    "density": Rule("size", 0.86),
+    "density": Rule("size", 1.0, pairs=0.7),
     "nearest_distance_median": Rule("size", 0.78),
 }
 
