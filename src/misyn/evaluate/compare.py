@@ -49,7 +49,8 @@ class Comparison:
         medical: the set.
         estimates, tests, caveats: the results.
         nearest: of every synthetic image, the nearest medical image.
-        covered: (N,) bool per medical image, or None.
+        balls: who lies in whose ball, or None where a set has too few images.
+        authentic: (M,) bool per synthetic image, or None.
         supported, exact: (M,) bool per synthetic image, or None where they cannot be told.
         looked: what looking for copies gave.
         agreement: (M,) per synthetic image, the share of near medical images with its label (NaN without one), or None.
@@ -58,7 +59,8 @@ class Comparison:
     medical: Sample
     nearest: neighbours.Neighbours
     exact: Bools
-    covered: Bools | None = None
+    balls: neighbours.PRDC | None = None
+    authentic: Bools | None = None
     supported: Bools | None = None
     looked: copies.Copies = field(default_factory=copies.Copies)
     agreement: Floats | None = None
@@ -80,7 +82,7 @@ def compare(samples: Mapping[str, Sample], *, origin: str, settings: Settings) -
     main = Pair(medical=medical, other=synthetic, said="synthetic images", settings=settings, unseen=held_out)
     exact, looked = copies.look(main, held_out)
     result = Comparison(medical=medical, nearest=main.to_medical, exact=exact, looked=looked)
-    result.covered = None if main.balls is None else main.balls.covered
+    result.balls, result.authentic = main.balls, measures.authentic(main)
     _support(result, main, samples)
     _agreement(result, main, samples)
     result.estimates += measures.all_of(main)

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from misyn.evaluate import clipped, memorisation, moments, neighbours, shift
 from misyn.evaluate.caveats import FEW
@@ -138,14 +139,22 @@ def distances(pair: Pair) -> Iterator[Estimate]:
             method="Euclidean distance of scaled features; interval by order statistics",
             interval=median_interval(reached),
         )
-    own = neighbours.Neighbours(pair.own.indices[:, :1], pair.own.distances[:, :1])
-    if reached.size == found.size and np.isfinite(own.distances).all():
+    flags = authentic(pair)
+    if flags is not None:
         yield pair.share(
             "authenticity",
-            memorisation.authentic(pair.to_medical, own),
+            flags,
             estimand=f"share of {pair.said} farther from their nearest medical image than that is from its own nearest",
             method="definition of Alaa et al. 2022",
         )
+
+
+def authentic(pair: Pair) -> NDArray[np.bool_] | None:
+    """Which other images are farther from their nearest medical image than that is from its own; None if undefined."""
+    own = neighbours.Neighbours(pair.own.indices[:, :1], pair.own.distances[:, :1])
+    if not (np.isfinite(pair.to_medical.distances[:, 0]).all() and np.isfinite(own.distances).all()):
+        return None
+    return memorisation.authentic(pair.to_medical, own)
 
 
 def wholes(pair: Pair) -> Iterator[Estimate]:

@@ -6,14 +6,18 @@ Rules
 2. What cannot be told is null, never false.
 3. It holds paths and patients, so it stays on this machine; ``evaluation.json`` holds neither.
 
-Columns: ``path``, ``origin``, ``label``, ``patient``, ``group:<column>``…, ``supported`` and ``exact_copy`` and
-``copy_suspect`` and ``label_agreement`` (synthetic images; the last is the share of the k nearest labelled medical
-images that have this image's label), ``copy_source``, ``copy_how`` and ``copy_likeness`` (of a synthetic image, the
-training image it most looks like in pixels, what was done to that, and how alike they are), ``covered`` (medical
-images, by their own set's balls), ``nearest`` and ``nearest_distance`` (of a synthetic image the nearest medical image
-of the primary set, of a medical image the nearest synthetic one), ``x`` and ``y`` (:mod:`misyn.evaluate.embedding`),
-``digest``, ``format``, ``width``, ``height``, ``codec``, ``error`` (of a file that could not be read; every other
-column but ``path``, ``origin`` and what a table says of it is then null. These rows come last).
+Columns, of every image: ``path``, ``origin``, ``label``, ``patient``, ``group:<column>``…, ``nearest`` and
+``nearest_distance`` (of a synthetic image the nearest medical image of the primary set, of a medical image the nearest
+synthetic one), ``x`` and ``y`` (:mod:`misyn.evaluate.embedding`), ``digest``, ``format``, ``width``, ``height``,
+``codec``, ``attribute:<name>``… (:mod:`misyn.evaluate.attributes`, :mod:`misyn.evaluate.masks`) and ``error`` (of a
+file that could not be read; every other column but ``path``, ``origin`` and what a table says of it is then null. These rows
+come last).
+
+Of synthetic images: ``supported``, ``exact_copy``, ``copy_suspect``, ``authentic``, ``medical_balls`` (how many medical
+images' balls hold it), ``label_agreement`` (share of the k nearest labelled medical images with its label),
+``copy_source``, ``copy_how`` and ``copy_likeness`` (the training image it most looks like in pixels, what was done to
+that, and how alike they are). Of medical images, by their own set's balls: ``covered``, ``recalled``,
+``synthetic_held`` (how many synthetic images its ball holds).
 
 Example:
     >>> text_of(Path("a/b.png"))
@@ -35,7 +39,9 @@ from numpy.typing import NDArray
 
 from misyn.atomic import write_bytes
 from misyn.evaluate import embedding, neighbours
+from misyn.evaluate.attributes import ATTRIBUTES
 from misyn.evaluate.compare import Comparison
+from misyn.evaluate.masks import ANATOMY
 from misyn.evaluate.sets import HELD_OUT, REFERENCE, SYNTHETIC, TRAINING, Sample
 from misyn.images.collection import Item
 
@@ -53,13 +59,15 @@ TEXTS = (
     "codec",
     "error",
 )
-FLAGS = ("supported", "covered", "exact_copy", "copy_suspect")
+FLAGS = ("supported", "covered", "recalled", "exact_copy", "copy_suspect", "authentic")
+COUNTS = ("medical_balls", "synthetic_held")
 NUMBERS = ("nearest_distance", "copy_likeness", "label_agreement", "x", "y")
 SIZES = ("width", "height")
 MATCHED = ("copy_source", "copy_how", "copy_likeness", "label_agreement")
 ORDER = (
     *TEXTS[:4],
     *FLAGS,
+    *COUNTS,
     "label_agreement",
     "copy_source",
     "copy_how",
@@ -74,6 +82,9 @@ ORDER = (
     "codec",
     "error",
 )
+
+
+_SEEN = tuple(pa.field(f"attribute:{kind.name}", pa.float64()) for kind in (*ATTRIBUTES, *ANATOMY))
 
 
 def primary(origins: Mapping[str, object]) -> str:
@@ -112,9 +123,9 @@ def text_of(path: Path) -> str:
 
 def _schema(groups: Sequence[str]) -> pa.Schema:
     kinds = {**dict.fromkeys(TEXTS, pa.string()), **dict.fromkeys(FLAGS, pa.bool_())}
-    kinds |= {**dict.fromkeys(NUMBERS, pa.float64()), **dict.fromkeys(SIZES, pa.int64())}
+    kinds |= {**dict.fromkeys(NUMBERS, pa.float64()), **dict.fromkeys((*SIZES, *COUNTS), pa.int64())}
     fields = [(name, kinds[name]) for name in ORDER]
-    return pa.schema([*fields[:4], *((f"group:{column}", pa.string()) for column in groups), *fields[4:]])
+    return pa.schema([*fields[:4], *((f"group:{column}", pa.string()) for column in groups), *fields[4:], *_SEEN])
 
 
 def _maps(samples: Mapping[str, Sample]) -> dict[str, NDArray[np.float64]]:
@@ -131,7 +142,8 @@ def _part(
     groups: Sequence[str],
 ) -> dict[str, Column]:
     """The columns of one set."""
-    columns: dict[str, Column] = dict.fromkeys((*FLAGS, *MATCHED, "error"), [None] * len(sample))
+    columns: dict[str, Column] = dict.fromkeys((*FLAGS, *COUNTS, *MATCHED, "error"), [None] * len(sample))
+    columns |= _seen(sample)
     columns |= _of_synthetic(samples, comparisons) if sample.origin == SYNTHETIC else _of_medical(sample, comparisons)
     columns |= _nearest(sample, samples, comparisons)
     columns |= {f"group:{column}": [item.groups.get(column) for item in sample.items] for column in groups}
@@ -146,9 +158,20 @@ def _part(
     }
 
 
+def _seen(sample: Sample) -> dict[str, Column]:
+    """Attributes and marked anatomy of every image, null where one does not apply."""
+    blank = np.full((len(sample), 0), np.nan)
+    parts = ((ATTRIBUTES, sample.attributes), (ANATOMY, sample.anatomy))
+    found: dict[str, Column] = {field.name: [None] * len(sample) for field in _SEEN}
+    for kinds, values in parts:
+        for kind, column in zip(kinds, (blank if values is None else values).T, strict=False):
+            found[f"attribute:{kind.name}"] = [float(f"{v:.9g}") if np.isfinite(v) else None for v in column]
+    return found
+
+
 def _errors(unread: Sequence[tuple[str, Item, str]], groups: Sequence[str]) -> dict[str, Column]:
     """The rows of files that could not be read."""
-    nothing: dict[str, Column] = dict.fromkeys(ORDER, [None] * len(unread))
+    nothing: dict[str, Column] = dict.fromkeys((*ORDER, *(field.name for field in _SEEN)), [None] * len(unread))
     said = {f"group:{column}": [item.groups.get(column) for _, item, _ in unread] for column in groups}
     return (
         nothing
@@ -167,6 +190,7 @@ def _of_synthetic(samples: Mapping[str, Sample], comparisons: Mapping[str, Compa
     main = comparisons[primary(comparisons)]
     exact = np.any([comparison.exact for comparison in comparisons.values()], axis=0)
     found = {"supported": main.supported, "copy_suspect": main.looked.suspected, "exact_copy": exact}
+    found |= {"authentic": main.authentic, "medical_balls": None if main.balls is None else main.balls.balls}
     none = [None] * len(samples[SYNTHETIC])
     flags = {name: none if flags is None else flags.tolist() for name, flags in found.items()}
     if main.agreement is not None:
@@ -191,8 +215,11 @@ def _matches(main: Comparison) -> dict[str, Column]:
 
 
 def _of_medical(sample: Sample, comparisons: Mapping[str, Comparison]) -> dict[str, Column]:
-    covered = comparisons[sample.origin].covered
-    return {} if covered is None else {"covered": covered.tolist()}
+    balls = comparisons[sample.origin].balls
+    if balls is None:
+        return {}
+    flags = {"covered": balls.covered.tolist(), "recalled": balls.recalled.tolist()}
+    return flags | {"synthetic_held": balls.held.tolist()}
 
 
 def _nearest(sample: Sample, samples: Mapping[str, Sample], comparisons: Mapping[str, Comparison]) -> dict[str, Column]:
