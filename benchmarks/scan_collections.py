@@ -1,11 +1,10 @@
 """Scan what is at hand and print what was found, as counts: no path, no picture, no identifier.
 
-    python benchmarks/scan_collections.py DATA [--most N] [--out FOLDER]
+    python benchmarks/scan_collections.py DATA [--mixed N] [--drawn N] [--mixes-only] [--out FOLDER]
 
-DATA is the folder of development images. The places are put together in a temporary folder: HAM10000 alone, with its
-table of lesions; Derm-T2IM mixed into its first 500 as it comes, saved again without its traces, marked, and all of
-these beside each other; FUSeg with its splits; the malformed DICOM files. ``--most`` takes the first N images of
-HAM10000 only. With ``--out``, the pages stay there.
+DATA is the folder of development images. The places are put together in a temporary folder: Derm-T2IM mixed into some
+of HAM10000 as it comes, saved again without its traces, marked, and all of these beside each other; then the malformed
+DICOM files, FUSeg with its splits, and all of HAM10000 with its table of lesions. With ``--out``, pages stay there.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ from misyn.marks.scan.scanning import scan
 from misyn.marks.scan.writing import Names, clear, write
 from misyn.report.scan import write as write_page
 
-MIXED = 500
 DECLARATION = Declaration(
     technique=Technique(name="Derm-T2IM", version="as published", kind="text-to-image", method="diffusion"),
     responsible="a test of misyn",
@@ -43,9 +41,9 @@ def copied(files: list[Path], folder: Path) -> Path:
     return folder
 
 
-def drawn(data: Path, folder: Path, *, how: str) -> None:
+def drawn(data: Path, folder: Path, *, how: str, n: int) -> None:
     """Derm-T2IM into ``folder``: ``as it comes``, ``saved again`` without texts, or ``marked``."""
-    files = sorted((data / "derm_t2im").rglob("*.png"))
+    files = sorted((data / "derm_t2im").rglob("*.png"))[:n]
     folder.mkdir(parents=True, exist_ok=True)
     for number, file in enumerate(files):
         target = folder / f"DRAWN_{number:04}.png"
@@ -58,33 +56,36 @@ def drawn(data: Path, folder: Path, *, how: str) -> None:
                 Image.fromarray(np.asarray(picture)).save(target)
 
 
-def places(data: Path, scratch: Path, most: int | None) -> Iterator[tuple[str, Path, Joining]]:
-    ham = sorted((data / "ham10000" / "images").glob("*.jpg"))[:most]
+def places(data: Path, scratch: Path, given: argparse.Namespace) -> Iterator[tuple[str, Path, Joining]]:
+    ham = sorted((data / "ham10000" / "images").glob("*.jpg"))
     table = data / "ham10000" / "HAM10000_metadata.csv"
     lesions = Joining(table=table, key="image_id", patient="lesion_id")
-    yield "malformed DICOM", data / "dicom_fuzz", Joining()
-    yield "HAM10000", copied(ham, scratch / "ham10000"), lesions
-    place = copied(ham[:MIXED], scratch / "collection")
+    place = copied(ham[: given.mixed], scratch / "collection")
     for how in ("as it comes", "saved again", "marked"):
-        drawn(data, place, how=how)
-        yield f"HAM10000 (first {len(ham[:MIXED])}) with Derm-T2IM {how}, in one folder", place, lesions
+        drawn(data, place, how=how, n=given.drawn)
+        yield f"HAM10000 (first {len(ham[: given.mixed])}) with Derm-T2IM {how}, in one folder", place, lesions
     sources = scratch / "sources"
-    copied(ham[:MIXED], sources / "ham10000")
+    copied(ham[: given.mixed], sources / "ham10000")
     for how in ("as it comes", "saved again", "marked"):
-        drawn(data, sources / how.replace(" ", "-"), how=how)
+        drawn(data, sources / how.replace(" ", "-"), how=how, n=given.drawn)
     yield "the same, each in its own source", sources, lesions
-    yield "FUSeg", data / "wound_fuseg", Joining()
+    if not given.mixes_only:
+        yield "malformed DICOM", data / "dicom_fuzz", Joining()
+        yield "FUSeg", data / "wound_fuseg", Joining()
+        yield "HAM10000", copied(ham, scratch / "ham10000"), lesions
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--most", type=int)
+    parser.add_argument("--mixed", type=int, default=500, help="how many of HAM10000 to mix with")
+    parser.add_argument("--drawn", type=int, default=200, help="how many of Derm-T2IM to mix in")
+    parser.add_argument("--mixes-only", action="store_true", help="leave out the three collections by themselves")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--workers", type=int)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        for number, (title, place, joining) in enumerate(places(given.data, Path(name), given.most)):
+        for number, (title, place, joining) in enumerate(places(given.data, Path(name), given)):
             started = time.perf_counter()
             found = scan(place, joining=joining, workers=given.workers)
             seconds = time.perf_counter() - started

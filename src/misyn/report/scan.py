@@ -93,15 +93,16 @@ class _Album:
 
     def __init__(self, rows: Mapping[str, Row], items: Mapping[str, str], reader: Callable[[Path], Image]) -> None:
         self.rows, self._items, self._reader = rows, items, reader
-        self._made: dict[str, pictures.Picture] = {}
+        self._made: dict[tuple[str, bool], pictures.Picture] = {}
 
-    def tile(self, path: str) -> Tile:
-        """One file's tile."""
+    def tile(self, path: str, *, known: bool = False) -> Tile:
+        """One file's tile; ``known``: its pixels are those of an image that says synthetic."""
         row = self.rows[path]
-        synthetic = row["verdict"] == "synthetic"
+        synthetic = known or row["verdict"] == "synthetic"
         where = "".join(f", {row[name]}" for name in ("split", "source") if row.get(name))
         name = shown(path.rpartition("/")[2], longest=60)
         labelled = "; labelled SYNTHETIC" if synthetic else ""
+        labelled += ", by the same pixels elsewhere" if known and row["verdict"] != "synthetic" else ""
         alt = f"File {name}: {says(row)}{labelled}"
         return Tile(self._picture(path, synthetic=synthetic), alt, f"{says(row)}{shown(where, longest=60)}", synthetic)
 
@@ -114,12 +115,13 @@ class _Album:
         return facts + [("Problem", problem) for problem in (row.get("problems") or "").split(" | ") if problem]
 
     def _picture(self, path: str, *, synthetic: bool) -> pictures.Picture:
-        if path not in self._made:
+        if (path, synthetic) not in self._made:
             item = self._items.get(path)
             if item is None:
                 return pictures.Picture(reason="it was not opened")
-            self._made[path] = pictures.picture(Path(item), synthetic=synthetic, reader=lambda _: self._read(item))
-        return self._made[path]
+            made = pictures.picture(Path(item), synthetic=synthetic, reader=lambda _: self._read(item))
+            self._made[path, synthetic] = made
+        return self._made[path, synthetic]
 
     def _read(self, item: str) -> Image:
         with at_hand(item) as place:
@@ -196,7 +198,10 @@ def _pair(album: _Album, pair: Row) -> Pair:
     first, second = pair["first"], pair["second"]
     bits = [("Bits that differ", f"{pair['bits']} of 256")] if pair["kind"] == "near" else []
     crosses = [("Differ in", pair["crosses"])] if pair["crosses"] else []
-    return Pair((album.tile(first), album.tile(second)), (*bits, *crosses, *album.about(first), *album.about(second)))
+    says_so = {album.rows[path]["verdict"] for path in (first, second)}
+    known = pair["kind"] == "exact" and "synthetic" in says_so
+    tiles = (album.tile(first, known=known), album.tile(second, known=known))
+    return Pair(tiles, (*bits, *crosses, *album.about(first), *album.about(second)))
 
 
 def _mixed(album: _Album, groups: Sequence[Row]) -> Gallery:
