@@ -10,8 +10,8 @@ Columns, of every image: ``path``, ``origin``, ``label``, ``patient``, ``group:<
 ``nearest_distance`` (of a synthetic image the nearest medical image of the primary set, of a medical image the nearest
 synthetic one), ``x`` and ``y`` (:mod:`misyn.evaluate.embedding`), ``digest``, ``format``, ``width``, ``height``,
 ``codec``, ``attribute:<name>``… (:mod:`misyn.evaluate.attributes`, :mod:`misyn.evaluate.masks`) and ``error`` (of a
-file that could not be read; every other column but ``path``, ``origin`` and what a table says of it is then null. These rows
-come last).
+file that could not be read; every other column but ``path``, ``origin`` and what a table says of it is then null. These
+rows come last).
 
 Of synthetic images: ``supported``, ``exact_copy``, ``copy_suspect``, ``authentic``, ``medical_balls`` (how many medical
 images' balls hold it), ``label_agreement`` (share of the k nearest labelled medical images with its label),
