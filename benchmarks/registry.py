@@ -24,6 +24,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 ENTRIES, IMAGES, CLIENTS, PORT = 50, 100_000, 50, 8399
+WARM = 20.0  # seconds that are not counted: every page is built once in each process
 KINDS = ("front page", "search", "entry", "concern", "look-up page", "look-up API", "entry API", "style (floor)", "ask")
 WEIGHTS = (10, 10, 25, 10, 10, 20, 8, 5, 2)
 
@@ -39,12 +40,11 @@ def main() -> None:
         run("init", place, options.database)
         run("fill", place, options.database)
         print(f"{ENTRIES} entries, {IMAGES:,} declared images, made in {time.perf_counter() - started:.0f} s")
-        address = "http://127.0.0.1"
         command = [sys.executable, "-c", "from misyn.cli import main; main()", "registry", "serve", str(place)]
         server = subprocess.Popen([*command, "--port", str(PORT)], stderr=subprocess.DEVNULL)
         try:
             wait()
-            measure(address, options.seconds, place)
+            measure(options.seconds)
         finally:
             server.terminate()
             server.wait()
@@ -74,7 +74,6 @@ def inside(place: Path) -> None:
     running.set_up(place)
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
     import registries
-
     from misyn.oversight.registry import clock
     from misyn.oversight.registry.acts import asking, publishing
     from misyn.oversight.registry.place import Place
@@ -95,9 +94,10 @@ def wait() -> None:
     for _ in range(200):
         try:
             ask_for("/en/")
-            return
         except OSError:
             time.sleep(0.2)
+        else:
+            return
     raise SystemExit("the server does not answer")
 
 
@@ -108,15 +108,16 @@ def ask_for(path: str) -> tuple[int, bytes, dict[str, str]]:
     return answer.status, answer.read(), dict(answer.getheaders())
 
 
-def measure(address: str, seconds: float, place: Path) -> None:
+def measure(seconds: float) -> None:
     style = re.search(rb"/style-[a-z0-9]+\.css", ask_for("/en/")[1])
     assert style
     times: dict[str, list[float]] = defaultdict(list)
     errors: dict[str, int] = defaultdict(int)
     acknowledged: list[int] = []
-    end = time.perf_counter() + seconds
+    begin = time.perf_counter() + WARM
+    end = begin + seconds
     threads = [
-        threading.Thread(target=client, args=(n, end, style.group().decode(), times, errors, acknowledged))
+        threading.Thread(target=client, args=(n, (begin, end), style.group().decode(), times, errors, acknowledged))
         for n in range(CLIENTS)
     ]
     for thread in threads:
@@ -128,13 +129,14 @@ def measure(address: str, seconds: float, place: Path) -> None:
     events = sum(row["act"] == "concern" for row in json.loads(ask_for("/data/events.json")[1]))
     lost = set(acknowledged) - kept
     print(
-        f"\nconcerns acknowledged under load: {len(acknowledged)}; lost: {len(lost)}; events of concerns: {events} of {len(kept)}"
+        f"\nconcerns acknowledged under load: {len(acknowledged)}; lost: {len(lost)}; "
+        f"events of concerns: {events} of {len(kept)}"
     )
 
 
 def client(
     n: int,
-    end: float,
+    span: tuple[float, float],
     style: str,
     times: dict[str, list[float]],
     errors: dict[str, int],
@@ -142,7 +144,7 @@ def client(
 ) -> None:
     """One reader who waits for nothing: the next request follows at once."""
     chance, connection = random.Random(n), http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
-    while time.perf_counter() < end:
+    while time.perf_counter() < span[1]:
         kind = chance.choices(KINDS, WEIGHTS)[0]
         method, path, body = request(kind, chance, style)
         who = f"10.{chance.randrange(250)}.{chance.randrange(250)}.{chance.randrange(250)}"
@@ -156,7 +158,8 @@ def client(
             errors[kind] += 1
             connection.close()
             continue
-        times[kind].append(time.perf_counter() - started)
+        if started >= span[0]:
+            times[kind].append(time.perf_counter() - started)
         if answer.status not in (200, 201):
             errors[kind] += 1
         elif kind == "ask":
@@ -184,7 +187,8 @@ def request(kind: str, chance: random.Random, style: str) -> tuple[str, str, str
 def show(times: dict[str, list[float]], errors: dict[str, int], seconds: float) -> None:
     every = [one for found in times.values() for one in found]
     print(
-        f"{CLIENTS} clients, {seconds:g} s, {len(every) / seconds:.0f} requests/s, load average {os.getloadavg()[0]:.1f}\n"
+        f"{CLIENTS} clients, {seconds:g} s after {WARM:g} s of warming up, "
+        f"{len(every) / seconds:.0f} requests/s, load average {os.getloadavg()[0]:.1f}\n"
     )
     print(f"| {'request':<14} | {'n':>6} | {'p50 ms':>7} | {'p95 ms':>7} | {'p99 ms':>7} | errors |")
     print(f"|{'-' * 16}|{'-' * 8}|{'-' * 9}|{'-' * 9}|{'-' * 9}|{'-' * 8}|")

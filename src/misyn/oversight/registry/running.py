@@ -128,15 +128,28 @@ def _gunicorn(bind: str, workers: int) -> None:
         def load(self) -> Any:  # noqa: ANN401 - a WSGI application
             from misyn.oversight.registry.wsgi import application  # noqa: PLC0415
 
+            _warm()
             return application
 
     Application().run()
+
+
+def _warm() -> None:
+    """Import, translate and read templates once, before the processes part; no connection goes with them."""
+    from django.db import connections  # noqa: PLC0415
+    from django.test import Client  # noqa: PLC0415
+
+    client = Client(SERVER_NAME="localhost")
+    for path in ("/en/", "/de/", "/en/look-up/?digits=000", "/de/sign-in/", "/api/openapi.json", "/api/entries"):
+        client.get(path)
+    connections.close_all()
 
 
 def _options(bind: str, workers: int) -> dict[str, Any]:
     return {
         "bind": bind,
         "workers": workers or os.cpu_count() or 1,
+        "preload_app": True,
         "worker_class": "gthread",
         "threads": 16,  # some wait for the disk while others read
         "timeout": 60,

@@ -8,7 +8,7 @@ Rules
 
 Example:
     >>> commitment(b"\0" * 32, "Was my image used?")[:20]
-    'sha256:46ae5ab0ba9d5'
+    'sha256:516a036682da9'
 """
 
 from __future__ import annotations

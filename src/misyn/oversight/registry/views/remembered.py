@@ -3,8 +3,8 @@
 Rules
 -----
 1. Everything that is shown in public comes from events; while the newest event is the same, so is the page: the newest
-   of its entry for pages of an entry and its concerns, of the whole registry for all others. A minute is the longest
-   that a page is remembered, because concerns become overdue by themselves.
+   of its entry for pages of an entry and its concerns, of the whole registry for all others. Concerns become overdue by
+   themselves, so how many are is part of what a page is remembered under.
 2. Only for readers who are not signed in, and only pages without a form that is theirs.
 3. What is remembered lies in this process alone, is bounded, and is lost with it.
 """
@@ -23,6 +23,7 @@ from django.http import HttpRequest, HttpResponse
 
 from misyn.oversight.registry import clock, here
 from misyn.oversight.registry.models import Concern, Event
+from misyn.oversight.registry.models.concern import OPEN
 
 MOST, LARGEST = 512, 1 << 18
 _PAGES: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
@@ -51,20 +52,21 @@ def same_for_everybody(view: View) -> View:
 
 
 def _key(request: HttpRequest, kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
-    newest = _events(request, kwargs.get("number")).aggregate(newest=Max("index"))["newest"]
-    minute = clock.now().replace(second=0, microsecond=0)
-    return str(here.place().folder), request.get_full_path(), newest, minute
+    events, concerns = _sources(request, kwargs.get("number"))
+    newest = events.aggregate(newest=Max("index"))["newest"]
+    overdue = concerns.filter(state=OPEN, due__lt=clock.now()).count()
+    return str(here.place().folder), request.get_full_path(), newest, overdue
 
 
-def _events(request: HttpRequest, number: int | None) -> QuerySet[Event]:
-    """The events that a page comes from."""
+def _sources(request: HttpRequest, number: int | None) -> tuple[QuerySet[Event], QuerySet[Concern]]:
+    """The events and the concerns that a page comes from."""
     kind = request.path.split("/")[2:3]
     if kind == ["entry"]:
-        return Event.objects.filter(entry_id=number)
+        return Event.objects.filter(entry_id=number), Concern.objects.filter(entry_id=number)
     if kind == ["concern"]:
         entry = Concern.objects.filter(pk=number, entry__isnull=False).values("entry_id")[:1]
-        return Event.objects.filter(entry_id=entry)
-    return Event.objects.all()
+        return Event.objects.filter(entry_id=entry), Concern.objects.filter(pk=number)
+    return Event.objects.all(), Concern.objects.none()
 
 
 def _remember(key: tuple[Any, ...], content: bytes) -> None:
