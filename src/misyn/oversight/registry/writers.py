@@ -2,8 +2,8 @@
 
 Rules
 -----
-1. SQLite lets one connection write, and makes the others try again and again, in no order; under load some would wait in
-   vain. Threads of one process wait here instead, in turn.
+1. SQLite lets one connection write, and makes the others try again and again, in no order; under load some would wait
+   in vain. Threads of one process wait here instead, in turn.
 2. Reading never waits. Looking an upload up writes next to nothing and takes long, so it does not wait here either.
 
 Source: SQLite documentation of ``BEGIN IMMEDIATE`` and ``sqlite3_busy_timeout``.
