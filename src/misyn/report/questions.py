@@ -34,8 +34,8 @@ TITLES: dict[Name, str] = {
     "harmed": "Who is harmed or helped",
 }
 LEADS: dict[Name, tuple[str, ...]] = {
-    "missing": ("coverage", "coverage_baseline"),
-    "shifted": ("support", "support_baseline", "support_chance", "frechet", "frechet_baseline"),
+    "missing": ("coverage", "coverage_baseline", "pair_lost"),
+    "shifted": ("support", "support_baseline", "support_chance", "frechet", "frechet_baseline", "pair_hallucinated"),
     "copied": ("exact_copies", "copy_suspects", "copy_suspects_baseline"),
     "harmed": (),
 }
