@@ -29,7 +29,7 @@ def test_the_link_is_the_correlation_of_two_facts() -> None:
 
 def test_its_error_is_that_of_leaving_one_out() -> None:
     cells = np.array([6, 4, 9, 11])
-    without = [float(phi(cells - np.eye(4, dtype=int)[k])) for k in np.repeat(range(4), cells).tolist()]
+    without = np.array([float(phi(cells - np.eye(4, dtype=int)[k])) for k in np.repeat(range(4), cells).tolist()])
     n = int(cells.sum())
     assert float(error(cells)) == pytest.approx(np.sqrt((n - 1) / n * np.sum((without - np.mean(without)) ** 2)))
 
