@@ -329,6 +329,13 @@ def test_a_zip_with_64_bit_fields_is_read(tmp_path: Path) -> None:
     assert [content(member) for member in survey_zip(place, Bounds()).members] == [PNG]
 
 
+def test_a_zip_of_more_members_than_its_old_fields_can_count_is_listed_whole(tmp_path: Path) -> None:
+    place = zipped(tmp_path, *((f"{n}.png", b"") for n in range(66_000)))
+    assert len(survey(place).members) == 66_000
+    with pytest.raises(LimitExceeded):
+        survey(place, bounds=Bounds(max_files=65_999))
+
+
 def test_what_python_packs_is_unpacked_the_same(tmp_path: Path) -> None:
     """Python's own writers as an oracle: long names, empty files, folders, deflated and stored."""
     members = {

@@ -164,7 +164,7 @@ def _directory(source: BinaryIO) -> tuple[int, int, int]:
         raise _damaged()
     size, offset = struct.unpack_from("<II", tail, where + 12)
     at = tail_at + where
-    if 0xFFFFFFFF in (size, offset) and tail[where - 20 : where - 16] == _WHERE64:
+    if where >= 20 and tail[where - 20 : where - 16] == _WHERE64:  # it is there for many members, too
         (at,) = struct.unpack_from("<Q", tail, where - 12)
         source.seek(at)
         wide = source.read(56)
