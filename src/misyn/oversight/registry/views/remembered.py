@@ -52,13 +52,13 @@ def same_for_everybody(view: View) -> View:
 
 
 def _key(request: HttpRequest, kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
-    events, concerns = _sources(request, kwargs.get("number"))
+    events, concerns = _sources(request, int(kwargs.get("number", 0)))
     newest = events.aggregate(newest=Max("index"))["newest"]
     overdue = concerns.filter(state=OPEN, due__lt=clock.now()).count()
     return str(here.place().folder), request.get_full_path(), newest, overdue
 
 
-def _sources(request: HttpRequest, number: int | None) -> tuple[QuerySet[Event], QuerySet[Concern]]:
+def _sources(request: HttpRequest, number: int) -> tuple[QuerySet[Event], QuerySet[Concern]]:
     """The events and the concerns that a page comes from."""
     kind = request.path.split("/")[2:3]
     if kind == ["entry"]:
