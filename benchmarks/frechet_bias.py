@@ -1,7 +1,8 @@
 """How far from the truth are the Fréchet distance, its extrapolation and its floor?
 
 ``python benchmarks/frechet_bias.py``: Gaussian points, whose true distance is known: equal laws, or one moved by 1 in a
-direction and half as wide in half of the dimensions. Spectra: flat, or falling as those of image features do (the k-th spread as k^-0.5).
+direction and half as wide in half of the dimensions. Spectra: flat, or falling as those of image features do (the k-th
+spread as k^-0.5).
 """
 
 from __future__ import annotations

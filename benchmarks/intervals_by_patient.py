@@ -137,7 +137,7 @@ def _of_wholes(few: Few, random: Random, parts: int = 20) -> dict[str, Spread]:
 
 def given(name: str, value: float, spread: Spread, counted: tuple[int, int]) -> Interval | None:
     """The interval as a study would print it, were the measure validated."""
-    if name in {"frechet", "mmd2", "recall"}:
+    if name in {"frechet", "mmd2", "recall", "authenticity"}:
         half = 2.093 * spread.deviation  # Student's t, 19 degrees of freedom
         return Interval(value - half, value + half)
     return interval(name.split("[", 1)[0], value, spread, counted=counted[0], units=counted[1])

@@ -67,11 +67,11 @@ def test_the_deviation_of_a_mean_is_that_of_the_mean_over_patients() -> None:
 
 @pytest.mark.slow
 def test_intervals_hold_at_100_patients() -> None:
-    """40 studies: coverage, density and authenticity inside 33 times or more (95 % of 40 is 38; 4 errors allowed).
+    """40 studies: coverage, density and precision inside 33 times or more (95 % of 40 is 38; 4 errors allowed).
 
     benchmarks/intervals_by_patient.py counts hundreds, of several laws, at 30, 100 and 1,000 patients.
     """
-    names = ("coverage", "density", "authenticity")
+    names = ("coverage", "density", "precision")
     found = []
     for seed in range(40):
         given = few(100, seed, each=2)
@@ -155,6 +155,13 @@ def test_under_100_patients_shares_keep_the_interval_over_draws_and_coverage_has
     assert "given these 60" in found["precision"].estimand
     assert found["coverage"].low is None
     assert "under 100 patients" in str(found["coverage"].reason)
+
+
+def test_over_300_patients_only_what_held_at_1000_has_one() -> None:
+    found = by_name(pair(301))
+    assert found["coverage"].low is None
+    assert "over 300" in str(found["coverage"].reason)
+    assert "at this number of both" in found["clipped_coverage"].estimand
 
 
 def test_images_that_repeat_each_other_get_none_at_all() -> None:

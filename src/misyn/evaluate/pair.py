@@ -159,6 +159,8 @@ class Pair:
         spread = self.spreads.get(name if group is None else f"{name}[{group}]")
         if name not in INTERVALS or spread is None or units < max(OF_GROUP, SHARE_OF_GROUP * self.medical.n_units):
             return None
+        if self.medical.n_units > INTERVALS[name].most:
+            return None
         if INTERVALS[name].of == "other":
             counted, units = len(self.other), self.other.n_units
         return subsampled(name, value, spread, counted=counted, units=units)

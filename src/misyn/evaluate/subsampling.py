@@ -46,6 +46,7 @@ PATIENTS = 150  # of a part, where that is neither more than HALF of all nor les
 HALF, LEAST = 0.5, 0.15
 MOST_IMAGES = 2500  # of either side of a part; sets that make larger parts get no interval
 SIMULATED = 100  # patients from which intervals were found to hold
+HALVED = 300  # patients up to which a part is half of them, as at 100
 OF_GROUP, SHARE_OF_GROUP = 20, 0.25  # patients of a group, and their share of all, likewise
 BOTH_WAYS = 5  # images for and against a share, under which its interval is at least the exact one for patients
 
@@ -59,20 +60,21 @@ class Rule:
         factor: multiplies the deviation (rule 2).
         pairs: how much it depends on pairs: the deviation is divided by √(1 + this × the parts' share).
         of: whose share it is.
+        most: patients up to which the interval was found to hold.
     """
 
     scale: Literal["share", "size"]
     factor: float
     pairs: float = 0.0
     of: Literal["medical", "other"] = "medical"
+    most: int = HALVED
 
 
 INTERVALS: dict[str, Rule] = {
     "coverage": Rule("share", 1.0, pairs=0.47),
-    "precision": Rule("share", 0.88, of="other"),
-    "support": Rule("share", 1.0, pairs=0.36, of="other"),
-    "authenticity": Rule("share", 1.0, pairs=1.2, of="other"),
-    "clipped_coverage": Rule("share", 1.0, pairs=1.125),
+    "precision": Rule("share", 0.88, of="other", most=1000),
+    "support": Rule("share", 1.0, pairs=0.36, of="other", most=1000),
+    "clipped_coverage": Rule("share", 1.0, pairs=1.125, most=1000),
     "clipped_density": Rule("size", 1.0, pairs=0.45),
     "density": Rule("size", 1.0, pairs=0.7),
     "nearest_distance_median": Rule("size", 0.78),
