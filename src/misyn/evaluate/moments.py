@@ -4,8 +4,8 @@ Rules
 -----
 1. It is always real: it comes from singular values of a product of feature matrices, never from the square root of a
    non-symmetric matrix. With n < D no D × D matrix is built at all.
-2. It is biased upwards, by about c/n. :func:`frechet_bounds` says how far: between the distance at infinitely many
-   images that halves of the sets point to, and what the triangle inequality leaves for certain.
+2. It is biased upwards, by about c/n. :func:`frechet_bounds` says how far: the distance at infinitely many images that
+   halves of the sets point to, and what the triangle inequality leaves.
 
 Sources: Dowson and Landau, J. Multivar. Anal. 1982; Heusel et al., NeurIPS 2017 (Fréchet); Chong and Forsyth, CVPR 2020
 (its bias, extrapolated). How near the bounds come: ``docs/results/frechet-bias-2026-11-22.md``.
@@ -34,7 +34,7 @@ class FrechetBounds:
 
     Attributes:
         extrapolated: ``2 F(n) − F(n/2)``, ≥ 0: without the bias that falls as 1/n. Where features outnumber images
-            the bias falls more slowly, and this is still above the truth, on average, though below ``F(n)``.
+            the bias falls more slowly, and this is still above the truth; else it lies on either side by chance.
         floor: the square of ``√F − √F(half of a, other half) − √F(half of b, other half)``, or 0: on average below the
             truth, because the square root of F is a distance, and halves lie farther apart than a set from its law.
     """
