@@ -80,6 +80,6 @@ def _of_predictions(files: Sequence[Path], *, seed: int, margin: float | None) -
 def _not_measured(told: str) -> Caveat:
     return Caveat(
         "usefulness-not-measured",
-        f"whether training with the synthetic images helps or harms was not measured: {told}. Next: give labelled "
+        f"Whether training with the synthetic images helps or harms was not measured: {told}. Next: give labelled "
         "training, held-out and synthetic images, or your own models' results with --predictions",
     )
