@@ -34,7 +34,7 @@ def test_worse_fails_and_not_run_is_never_green() -> None:
         "def cell(word): return table.Table({'a path': {'png': {'metadata': word}}} if word else {})\n"
         f"for found, kept, _ in {CASES!r}: print('=', table.report(cell(found), cell(kept)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, encoding="utf-8")
     found = [int(line[2:]) for line in done.stdout.splitlines() if line.startswith("= ")]
     assert found == [status for _, _, status in CASES]
 
@@ -53,7 +53,9 @@ def test_the_page_shows_every_cell_that_is_kept_losers_included() -> None:
 
 @pytest.mark.slow
 def test_no_layer_comes_through_worse_than_before() -> None:
-    done = subprocess.run([sys.executable, str(MATRIX), "--bounded"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(MATRIX), "--bounded"], capture_output=True, encoding="utf-8", check=False
+    )
     told = "\n".join(line for line in done.stdout.splitlines() if not line.startswith("better"))
     assert done.returncode in (0, NOT_RUN), told + done.stderr[-2000:]
     if done.returncode == NOT_RUN:

@@ -13,10 +13,10 @@ Rules
 Example:
     >>> from misyn.practice.review.reading import parse
     >>> from misyn.practice.review.rules import ask
-    >>> paper = parse(b"Our images preserve privacy.", name="paper.md")
+    >>> paper = parse(b"Our synthetic images improve diagnosis.", name="paper.md")
     >>> kept = merge(None, paper, ask(paper), today="2026-08-02")
     >>> [row["rule"] for row in kept["questions"]][:1], kept["document"]["read"]
-    (['privacy'], '2026-08-02')
+    (['benefit'], '2026-08-02')
 """
 
 from __future__ import annotations

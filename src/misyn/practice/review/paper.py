@@ -10,10 +10,10 @@ Example:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     paper = Path(folder) / "paper.md"
-    ...     _ = paper.write_text("Our images preserve privacy.")
+    ...     _ = paper.write_text("Our synthetic images improve diagnosis.")
     ...     content = review(paper, out=Path(folder) / "out", today="2026-08-02", also=())
     ...     content["questions"][0]["rule"], sorted(p.name for p in (Path(folder) / "out").iterdir())
-    ('privacy', ['review.json', 'review.yaml'])
+    ('benefit', ['review.json', 'review.yaml'])
 """
 
 from __future__ import annotations
