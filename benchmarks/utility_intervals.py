@@ -54,11 +54,11 @@ Value = Callable[[Drawn, Floats], Floats]
 
 
 def area(drawn: Drawn, weights: Floats) -> Floats:
-    return Draws.auroc(weights, drawn.positive, drawn.second)
+    return np.full(len(weights), auroc(drawn.positive, drawn.second))
 
 
 def gain(drawn: Drawn, weights: Floats) -> Floats:
-    return area(drawn, weights) - Draws.auroc(weights, drawn.positive, drawn.first)
+    return area(drawn, weights) - auroc(drawn.positive, drawn.first)
 
 
 def found_share(drawn: Drawn, weights: Floats) -> Floats:

@@ -3,22 +3,9 @@
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.metrics import roc_auc_score
 
 from misyn.evaluate.utility.equivalence import tost
 from misyn.evaluate.utility.resampling import Draws
-
-
-def test_a_draws_area_is_the_area_of_the_repeated_images() -> None:
-    random = np.random.default_rng(0)
-    positive = random.random(60) < 0.4
-    score = np.round(random.normal(size=60) + positive, 1)
-    draws = Draws.of(np.repeat(np.arange(20), 3), replicates=30, random=random)
-    weights = draws.counts[:, draws.patient].astype(float)
-    expected = [
-        roc_auc_score(np.repeat(positive, row.astype(int)), np.repeat(score, row.astype(int))) for row in weights
-    ]
-    assert Draws.auroc(weights, positive, score) == pytest.approx(np.array(expected), abs=1e-12)
 
 
 def test_every_draw_takes_as_many_patients_as_there_are() -> None:
@@ -46,7 +33,7 @@ def test_under_fifty_patients_there_is_no_interval() -> None:
 def test_a_class_too_rare_to_be_drawn_has_no_interval() -> None:
     draws = Draws.of(np.arange(60), replicates=300, random=np.random.default_rng(4))
     rare = np.arange(60) < 1
-    assert draws.interval(lambda w: Draws.auroc(w, rare, np.arange(60.0))) is None
+    assert draws.interval(lambda w: Draws.mean(w, np.arange(60.0), rare)) is None
 
 
 def test_two_one_sided_tests_equal_scipys() -> None:

@@ -84,15 +84,3 @@ class Draws:
         total = used.sum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(used @ values / total)
-
-    @staticmethod
-    def auroc(weights: Floats, positive: Bools, score: Floats) -> Floats:
-        """Area under the curve in every replicate, NaN where a class was not drawn."""
-        order = np.argsort(score, kind="stable")
-        starts = np.flatnonzero(np.r_[True, np.diff(score[order]) > 0])
-        ranked = weights[:, order]
-        with_it = np.add.reduceat(ranked * positive[order], starts, axis=1)
-        without = np.add.reduceat(ranked * ~positive[order], starts, axis=1)
-        below = np.cumsum(without, axis=1) - without / 2
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray((with_it * below).sum(axis=1) / (with_it.sum(axis=1) * without.sum(axis=1)))
